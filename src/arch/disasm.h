@@ -8,32 +8,32 @@ enum insn_kind {
 	INSN_JUMP,      // unconditional branch
 	INSN_COND_JUMP, // conditional branch (jcc, loop, cbz, tbz, b.cond)
 	INSN_CALL,
-	INSN_RET,       // returns, and iret, eret
-	INSN_TRAP,      // int3, int 29h, ud2, brk: control does not come back in a normal flow
+	INSN_RET,  // returns, and iret, eret
+	INSN_TRAP, // int3, int 29h, ud2, brk: control does not come back in a normal flow
 };
 
 // A memory operand, enough to compute its address. Register numbers are those of regs.h, -1 for none.
 struct insn_mem {
 	bool present;
-	bool is_ip_relative;  // disp already holds the absolute address, base is -1
-	bool is_lea;          // address arithmetic only (lea): memory is not touched
+	bool is_ip_relative; // disp already holds the absolute address, base is -1
+	bool is_lea;         // address arithmetic only (lea): memory is not touched
 	int base, index;
-	unsigned scale;       // 1, 2, 4, 8 (ARM64: 1 << shift)
+	unsigned scale; // 1, 2, 4, 8 (ARM64: 1 << shift)
 	int64_t disp;
-	char segment[4];      // x86/x64: "ds", "ss", "es", "fs", "gs", "cs" as the CPU would use; ARM64: ""
-	unsigned size;        // bytes accessed; 0 when unknown
-	bool is_write;        // the operand is written (also when it is read first)
+	char segment[4]; // x86/x64: "ds", "ss", "es", "fs", "gs", "cs" as the CPU would use; ARM64: ""
+	unsigned size;   // bytes accessed; 0 when unknown
+	bool is_write;   // the operand is written (also when it is read first)
 };
 
 struct insn {
-	unsigned len;          // bytes; at least 1
-	bool valid;            // false: bytes are no instruction; mnemonic "???", len 1 (x86) or 4 (ARM64)
+	unsigned len; // bytes; at least 1
+	bool valid;   // false: bytes are no instruction; mnemonic "???", len 1 (x86) or 4 (ARM64)
 	enum insn_kind kind;
-	char mnemonic[24];     // "mov", "je", "rep movsb", "lock cmpxchg"
-	char operands[160];    // "eax,dword ptr [rbx+8]": WinDbg's spelling, symbols filled in by `name`
-	bool has_target;       // a direct branch or call target, an ADR/ADRP result, or a literal address
+	char mnemonic[24];  // "mov", "je", "rep movsb", "lock cmpxchg"
+	char operands[160]; // "eax,dword ptr [rbx+8]": WinDbg's spelling, symbols filled in by `name`
+	bool has_target;    // a direct branch or call target, an ADR/ADRP result, or a literal address
 	va_t target;
-	struct insn_mem mem;   // first explicit memory operand; present == false when there is none
+	struct insn_mem mem; // first explicit memory operand; present == false when there is none
 };
 
 // Gives the text WinDbg prints for an address inside operands: "ntdll!RtlpFoo+0x12". Returns false when
