@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// sym.h: names for addresses and addresses for names. Providers are tried in order per module (sym/LIST);
+// the first that opens serves the module.
+//
+// To add a provider `foo`: write sym/prov_foo.c, defining `const struct symbol_provider provider_foo`; add
+// the line `foo` to sym/LIST; add a test.
+#pragma once
+#include "target/target.h"
+
+enum sym_state { SYM_DEFERRED, SYM_NONE, SYM_EXPORT, SYM_PUBLIC, SYM_PRIVATE };
+struct sym_hit {
+	struct module *module; // NULL: the address is in no module
+	const char *name;      // undecorated; NULL: the module has no symbol at or below the address
+	va_t va;               // of the symbol (of the module when name is NULL)
+	uint64_t disp;         // va asked for - va of the symbol
+	bool is_function;      // false: data, or not known
+};
+struct symbols;
+struct symbol_provider {
+	const char *name;     // "export"
+	enum sym_state state; // what lm shows for a module served by it
+	// Opens symbols for a module. E_NOTFOUND: not mine; other errors are kept for !sym noisy.
+	err_t (*open)(struct target *t, struct module *m, struct symbols **ret);
+	// The symbol at or below an RVA; next_ret (may be NULL): RVA of the following one, 0 when none.
+	bool (*near)(struct symbols *s, uint32_t rva, const char **name_ret, uint32_t *rva_ret, uint32_t *next_ret,
+		     bool *is_function_ret);
+	bool (*find)(struct symbols *s, const char *name, uint32_t *rva_ret); // exact name, then case-blind
+	// Calls fn for each symbol, ascending RVA; stops when fn returns false.
+	void (*each)(struct symbols *s, bool (*fn)(void *ctx, const char *name, uint32_t rva), void *ctx);
+};
+struct symbols { // each provider's own struct starts with this
+	const struct symbol_provider *provider;
+	struct module *module;
+};
+extern const struct symbol_provider *const symbol_providers[]; // generated from sym/LIST; NULL-terminated
+
+enum sym_state sym_module_state(const struct module *m);      // without loading anything
+const char *sym_state_text(enum sym_state s);                 // "(deferred)", "(export symbols)", ...
+struct symbols *sym_load(struct target *t, struct module *m); // NULL: the module has no symbols
+
+// The nearest symbol at or below va. False when va is in no loaded module.
+bool sym_near(struct target *t, va_t va, struct sym_hit *ret);
+// How WinDbg names an address: "ntdll!RtlFoo+0x12", "app+0x1234", "<Unloaded_x.dll>+0x12"; NULL when it is
+// in no module.
+const char *sym_text(struct target *t, struct arena *a, va_t va);
+// The same, or "0x00007ff8`f16ece54" for an address without a module, as k shows it.
+const char *sym_text_or_number(struct target *t, struct arena *a, va_t va);
+// "mod!name", "name" (all modules in load order), or a module's name (its base). E_NOTFOUND, E_AMBIGUOUS.
+MUST_USE err_t sym_find(struct target *t, const char *text, va_t *ret);
+// Every symbol that matches "modpattern!pattern"; fn returns false to stop.
+struct sym_match {
+	struct module *module;
+	const char *name;
+	va_t va;
+};
+MUST_USE err_t sym_each(struct session *s, const char *pattern, bool (*fn)(void *ctx, const struct sym_match *m),
+			void *ctx);
+// For insn_decode(): ctx is a struct target.
+bool sym_insn_name(void *ctx, va_t va, char *buf, size_t n);

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// target.h: one opened dump as a debugger sees it: machine, address space, modules, threads, the exception;
+// and the session that a user drives over it. Registries are filled at open; images are opened when
+// something first asks for them.
+#pragma once
+#include "arch/arch.h"
+#include "base/os.h"
+#include "dump/dump.h"
+
+enum image_state { IMAGE_NOT_TRIED, IMAGE_FROM_FILE, IMAGE_FROM_DUMP, IMAGE_NONE };
+
+struct symbols; // sym/sym.h
+struct module {
+	size_t index;
+	va_t base;
+	uint64_t size;
+	uint32_t timestamp, checksum;
+	const char *name;       // the debugger's name: "ntdll", "ntdll_77280000" for a second one; never empty
+	const char *image_name; // file name: "ntdll.dll"
+	const char *path;       // as the dump has it
+	const struct dump_module *facts;
+	struct codeview cv; // from the dump, else from the image's debug directory (target_module_codeview)
+	bool overlaps;      // hidden behind an earlier module at the same addresses
+
+	// Filled by target_module_pe().
+	enum image_state image;
+	struct pe *pe;          // NULL when IMAGE_NONE
+	const char *image_file; // host path when IMAGE_FROM_FILE
+	struct file_map image_map;
+	err_t pe_error; // why there is no pe
+
+	struct symbols *symbols; // slot of sym/; NULL until first asked
+	void *slot_version;      // cache of target_module_version()
+};
+struct unloaded_module {
+	va_t base;
+	uint64_t size;
+	uint32_t timestamp, checksum;
+	const char *name; // as stored: "swmidi.sys"
+};
+struct thread {
+	size_t index; // the debugger's number
+	uint32_t tid;
+	va_t teb;
+	const char *name; // NULL: none recorded
+	const struct dump_thread *facts;
+};
+
+struct target {
+	struct arena *arena;
+	struct file_map file; // what dump points into
+	const char *path;     // as the user named it
+	const char *inner;    // name inside the container, NULL when the file was no container
+	struct dump *dump;
+	const struct arch *arch; // NULL when the machine is unknown or not supported
+	uint16_t machine;
+	unsigned ptr_bytes;
+	struct space *space;
+	struct module **modules; // in the dump's order
+	size_t n_modules;
+	struct module **by_base; // ascending, without the overlapping ones
+	size_t n_by_base;
+	struct unloaded_module *unloaded;
+	size_t n_unloaded;
+	struct thread *threads;
+	size_t n_threads;
+	size_t event_thread; // index of the exception's thread; SIZE_MAX: none
+	uint32_t pid;        // 0 when not recorded
+	bool pid_known;
+	const char *process_name;      // file name of the first module, or NULL
+	bool wow64;                    // a 32-bit process in a dump by a 64-bit dumper
+	const char *const *image_path; // host folders, tried in order
+	size_t n_image_path;
+};
+
+// Opens a dump (containers included). A partial dump is success; what is missing stands in dump->notes.
+// All that the target owns lives in `a`, but mapped files: target_close().
+MUST_USE err_t target_open(struct arena *a, const char *path, struct target **ret);
+void target_close(struct target *t);
+// Host folders where image files are looked for, ';'-separated as in WinDbg's -i. Forgets images that were
+// searched without success. Folders may be flat or in symbol-store layout (name/TIMESTAMPsize/name).
+void target_set_image_path(struct target *t, const char *path);
+
+struct module *target_module_at(const struct target *t, va_t va);             // NULL when va is in no loaded module
+struct module *target_module_named(const struct target *t, const char *name); // by name or image name; NULL
+const struct unloaded_module *target_unloaded_at(const struct target *t, va_t va); // NULL
+struct thread *target_thread_by_tid(const struct target *t, uint32_t tid);         // NULL
+// The module's image: the file on the image path whose TimeDateStamp and SizeOfImage match, else the dump's
+// own memory. The file is also laid under the dump's memory.
+MUST_USE err_t target_module_pe(struct target *t, struct module *m, const struct pe **ret);
+struct codeview target_module_codeview(struct target *t, struct module *m);
+// Version resource; ret->strings may be empty. Cached in the module.
+MUST_USE err_t target_module_version(struct target *t, struct module *m, const struct pe_version **ret);
+// The registers the dump holds for a thread (for the event thread: the exception's context when `event`).
+MUST_USE err_t target_thread_regs(const struct target *t, const struct thread *th, bool event, struct regs *ret);
+// The stack's bounds as far as known: from the TEB when readable, else from the dump's stack range.
+bool target_thread_stack(const struct target *t, const struct thread *th, va_t *low_ret, va_t *high_ret);
+// Is pc in code: an executable section of a module, or a region that memory info calls executable? A module
+// whose section table is unreadable counts as code throughout.
+bool target_is_code(struct target *t, va_t pc);
+
+// ---- the session: target + what the user has chosen. Belongs to one thread.
+struct session {
+	struct arena *arena;
+	struct target *target;
+	size_t thread; // current thread index; SIZE_MAX when the dump has none
+	// The register context in force. When it was set by .cxr, .ecxr, .trap, k says so.
+	struct regs regs;
+	bool regs_known;
+	bool regs_set;                 // by a command, not by choosing a thread
+	unsigned radix;                // default radix of expressions
+	unsigned kframes;              // default depth of k
+	va_t next_d, next_u;           // where d and u go on
+	const char *last_d;            // last d command ("db"): a bare `d` repeats its form; NULL: none yet
+	bool show_trust;               // frames show how they were found
+	const char *sympath, *exepath; // as the user gave them
+	uint64_t deadline_us;          // os_now_us() value at which commands end; 0: none
+	volatile int *cancel;          // set by Ctrl-C; may be NULL
+	bool quit;                     // q was given
+	void *win;                     // slot of win/: cached facts
+	void *verdict;                 // slot of verdict/: computed once
+};
+MUST_USE err_t session_open(struct arena *a, const char *path, const char *image_path, struct session **ret);
+void session_close(struct session *s);
+// Makes a thread current and takes its registers; resets a context that a command had set.
+MUST_USE err_t session_set_thread(struct session *s, size_t index);
+void session_set_regs(struct session *s, const struct regs *r); // .cxr, .ecxr
+void session_reset_regs(struct session *s);
+// The registers in force, or why there are none.
+MUST_USE err_t session_regs(const struct session *s, const struct regs **ret);
+// Walkers call this in every loop over target data: E_CANCELLED or E_LIMIT (time) when the command must end.
+MUST_USE err_t session_poll(const struct session *s);
