@@ -43,8 +43,8 @@ static _Noreturn void over(struct arena *a, const char *what)
 
 const char *err_name(enum err_code c)
 {
-	static const char *const names[] = { "ok",	"absent",      "corrupt", "not_found", "ambiguous",
-					     "usage",	"unsupported", "limit",	  "cancelled", "io" };
+	static const char *const names[] = { "ok",    "absent",      "corrupt", "not_found", "ambiguous",
+					     "usage", "unsupported", "limit",   "cancelled", "io" };
 	return (size_t)c < ARRAY_LEN(names) ? names[c] : "unknown";
 }
 

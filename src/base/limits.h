@@ -5,7 +5,19 @@
 enum {
 	// Nesting of parentheses, unary operators and @@() in one expression. People write fewer than ten;
 	// a level may hold one frame for each rank of operators, about 2 KB, so all of it stays under 1 MB of stack.
-	EXPR_MAX_DEPTH = 256,
+	LIMIT_EXPR_DEPTH = 256,
 	// Bytes an address range may span without `L?`: the debugger's documented limit against typing errors.
-	RANGE_MAX_BYTES = 256 << 20,
+	LIMIT_RANGE_BYTES = 256 << 20,
+	// Frames of one stack walk. A stack overflow of 1 MiB with 16-byte frames has 65,536.
+	LIMIT_FRAMES = 65536,
+	// Bytes one frame may take. Real frames stay under 1 MiB (the default stack); Go and Fortran reach a few.
+	LIMIT_FRAME_BYTES = 16 << 20,
+	// Stack words looked at for one scanned frame; 8 KiB on x64. Larger local buffers end the scan.
+	LIMIT_SCAN_WORDS = 1024,
+	// Depth of k when .kframes was not given; WinDbg's documented default.
+	LIMIT_KFRAMES_DEFAULT = 256,
+	// Memory of one command. The largest real answers (all stacks of 2,000 threads) need 60 MB.
+	LIMIT_COMMAND_MEMORY = 256 << 20,
+	// Commands that run commands (~*e inside ~*e ...).
+	LIMIT_COMMAND_NESTING = 16,
 };

@@ -262,7 +262,7 @@ static err_t target_function(struct parse *x, unsigned which, uint64_t *ret)
 static err_t operand(struct parse *x, uint64_t *ret);
 static err_t deeper(struct parse *x, uint64_t *ret)
 {
-	if (x->depth >= EXPR_MAX_DEPTH)
+	if (x->depth >= LIMIT_EXPR_DEPTH)
 		return fail(E_LIMIT, "expression nested too deeply", (uint64_t)(x->p - x->text));
 	x->depth++;
 	err_t e = operand(x, ret);
@@ -303,7 +303,7 @@ static err_t apply_word(struct parse *x, const struct word_op *op, uint64_t *ret
 	if (op->kind == W_STRING)
 		return string_function(x, op->arg, ret);
 	if (op->kind == W_TARGET) {
-		if (x->depth >= EXPR_MAX_DEPTH)
+		if (x->depth >= LIMIT_EXPR_DEPTH)
 			return fail(E_LIMIT, "expression nested too deeply", (uint64_t)(x->p - x->text));
 		x->depth++;
 		err_t e = target_function(x, op->arg, ret);

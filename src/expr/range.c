@@ -37,7 +37,7 @@ static err_t sized(const struct expr_scope *s, struct arena *a, const char *text
 	r->has_count = true;
 	TRY(eval_at(s, a, text, &r->count, p));
 	uint64_t bytes, last, top = s->ptr_bytes == 4 ? UINT32_MAX : UINT64_MAX;
-	if (!mul_ok(r->count, elem, &bytes) || (!any && bytes > RANGE_MAX_BYTES))
+	if (!mul_ok(r->count, elem, &bytes) || (!any && bytes > LIMIT_RANGE_BYTES))
 		return range_error(a, text);
 	if (!r->has_addr)
 		return ok();
@@ -70,7 +70,7 @@ err_t expr_range(const struct expr_scope *s, struct arena *a, const char *text, 
 	} else if (r.has_addr && !ends(q)) {
 		TRY(eval_at(s, a, text, &end, &q));
 		end &= mask;
-		if (end < r.addr || end - r.addr >= RANGE_MAX_BYTES)
+		if (end < r.addr || end - r.addr >= LIMIT_RANGE_BYTES)
 			return range_error(a, text);
 		r.has_count = true;
 		r.count = (end - r.addr) / elem + 1;

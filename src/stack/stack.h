@@ -23,7 +23,7 @@ enum stack_end {
 	STACK_END_MISALIGNED,
 	STACK_END_ESCAPED, // the stack pointer stood still or went back; is
 			   // no multiple; left the stack
-	STACK_END_LOST, // nothing plausible was found any more
+	STACK_END_LOST,    // nothing plausible was found any more
 	STACK_END_CANCELLED,
 };
 struct stack {

@@ -2,7 +2,7 @@
 // sym.h: names for addresses and addresses for names. Providers are tried in order per module (sym/LIST);
 // the first that opens serves the module.
 //
-// To add a provider `foo`: write sym/prov_foo.c, defining `const struct symbol_provider provider_foo`; add
+// To add a provider `foo`: write sym/foo.c, defining `const struct symbol_provider sym_foo`; add
 // the line `foo` to sym/LIST; add a test.
 #pragma once
 #include "target/target.h"

@@ -5,6 +5,7 @@
 #pragma once
 #include "arch/arch.h"
 #include "base/os.h"
+#include "base/str.h"
 #include "dump/dump.h"
 
 enum image_state { IMAGE_NOT_TRIED, IMAGE_FROM_FILE, IMAGE_FROM_DUMP, IMAGE_NONE };
@@ -30,7 +31,9 @@ struct module {
 	err_t pe_error; // why there is no pe
 
 	struct symbols *symbols; // slot of sym/; NULL until first asked
-	void *slot_version;      // cache of target_module_version()
+	bool version_tried;      // cache of target_module_version()
+	const struct pe_version *version;
+	err_t version_error;
 };
 struct unloaded_module {
 	va_t base;
@@ -116,9 +119,12 @@ struct session {
 	const char *sympath, *exepath; // as the user gave them
 	uint64_t deadline_us;          // os_now_us() value at which commands end; 0: none
 	volatile int *cancel;          // set by Ctrl-C; may be NULL
+	uint64_t t[20];                // $t0 .. $t19
+	unsigned nesting;              // commands inside commands
 	bool quit;                     // q was given
 	void *win;                     // slot of win/: cached facts
 	void *verdict;                 // slot of verdict/: computed once
+	void *facts, *findings;        // slots of detect/
 };
 MUST_USE err_t session_open(struct arena *a, const char *path, const char *image_path, struct session **ret);
 void session_close(struct session *s);

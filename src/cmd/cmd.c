@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// cmd.c: from a line to commands: splits at ';', finds the table entry, runs it in an arena of its own.
+#include "cmd/cmd.h"
+
+#include "base/limits.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool is_word(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+// Does `stem` (n characters), then glued flags, open the text? Returns the length of both, 0 when not.
+static size_t match_stem(const struct cmd *c, const char *stem, size_t n, const char *text, size_t *stem_ret)
+{
+	bool dotted = stem[0] == '.' || stem[0] == '!';
+	if (dotted ? !str_ieqn(stem, text, n) : strncmp(stem, text, n) != 0)
+		return 0;
+	size_t len = n;
+	while (c->flags && text[len] && strchr(c->flags, text[len]))
+		len++;
+	*stem_ret = n;
+	if (c->any_tail)
+		return len;
+	if (is_word(text[len]) || (dotted && text[len] == '.'))
+		return 0;
+	return len;
+}
+
+// The longest name wins: "dds" before "d".
+static const struct cmd *find(const char *text, size_t *len_ret, size_t *stem_ret)
+{
+	const struct cmd *best = NULL;
+	size_t best_stem = 0;
+	for (const struct cmd *const *c = commands; *c; c++) {
+		for (const char *n = (*c)->names; *n;) {
+			size_t len = strcspn(n, " "), stem = 0;
+			size_t hit = match_stem(*c, n, len, text, &stem);
+			if (hit && stem > best_stem) {
+				best = *c;
+				best_stem = stem;
+				*len_ret = hit;
+				*stem_ret = stem;
+			}
+			n += len;
+			n += strspn(n, " ");
+		}
+	}
+	return best;
+}
+
+const struct cmd *cmd_find(const char *name)
+{
+	size_t len, stem;
+	const struct cmd *c = find(name, &len, &stem);
+	return c && len == strlen(name) ? c : NULL;
+}
+
+// The length of the first command of a line: to an unquoted ';', braces balanced.
+static size_t first_command(const char *line)
+{
+	bool quoted = false;
+	int braces = 0;
+	size_t i = 0;
+	for (; line[i]; i++) {
+		if (line[i] == '"' && !(i && line[i - 1] == '\\'))
+			quoted = !quoted;
+		else if (!quoted && line[i] == '{')
+			braces++;
+		else if (!quoted && line[i] == '}' && braces)
+			braces--;
+		else if (!quoted && !braces && line[i] == ';')
+			break;
+	}
+	return i;
+}
+
+struct guard { // where a passed limit lands; volatile data only
+	jmp_buf env;
+	err_t why;
+};
+
+static void trapped(void *ctx, err_t why)
+{
+	struct guard *g = ctx;
+	g->why = why;
+	longjmp(g->env, 1);
+}
+
+static err_t guarded(const struct cmd *cmd, struct session *s, struct call *c, struct doc *out)
+{
+	struct guard g;
+	arena_trap(c->a, trapped, &g);
+	if (setjmp(g.env)) // the program's only setjmp: a limit ends the command, not the process
+		return g.why;
+	return cmd->run(s, c, out);
+}
+
+static err_t unknown_command(struct arena *a, const char *text)
+{
+	if (text[0] == '!')
+		return fail(E_NOTFOUND,
+			    arena_printf(a, "No export %.*s found", (int)strcspn(text + 1, " \t"), text + 1), 0);
+	return fail(E_USAGE, arena_printf(a, "Syntax error in '%s'", text), 0);
+}
+
+// Runs one command; `text` is the whole of it.
+static err_t run_one(struct session *s, struct arena *a, const char *text, struct doc *out)
+{
+	size_t len = 0, stem = 0;
+	const struct cmd *cmd = find(text, &len, &stem);
+	if (!cmd)
+		return unknown_command(a, text);
+	struct call c = { .cmd = cmd,
+			  .name = arena_strndup(a, text, len),
+			  .flags = arena_strndup(a, text + stem, len - stem),
+			  .p = text + len,
+			  .a = a,
+			  .s = s };
+	if (!cmd->no_target && !s->target)
+		return fail(E_USAGE, "no dump is open", 0);
+	TRY(session_poll(s));
+	return guarded(cmd, s, &c, out);
+}
+
+static const char *skip_blanks(const char *p)
+{
+	return p + strspn(p, " \t\r\n");
+}
+
+// Comments: a '*' opens one to the end of the line, "$$" one to the next ';'.
+static size_t command_length(const char *line, bool *comment)
+{
+	*comment = line[0] == '*' || (line[0] == '$' && line[1] == '$');
+	if (line[0] == '*')
+		return strlen(line);
+	if (*comment)
+		return strcspn(line, ";");
+	size_t len, stem;
+	const struct cmd *cmd = find(line, &len, &stem);
+	// `~*e` and its like take the whole line: their own commands hold ';'.
+	if (cmd && cmd->whole_line)
+		return strlen(line);
+	return first_command(line);
+}
+
+static unsigned run_line(struct session *s, const char *line, struct doc *out, bool documents)
+{
+	unsigned failed = 0;
+	for (const char *p = line; *(p = skip_blanks(p)) && !s->quit;) {
+		if (*p == ';') {
+			p++;
+			continue;
+		}
+		bool comment;
+		size_t n = command_length(p, &comment);
+		if (!comment) {
+			struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
+			char *text = arena_strndup(a, p, n);
+			for (size_t end = n; end && strchr(" \t\r\n", text[end - 1]); end--)
+				text[end - 1] = 0;
+			if (documents)
+				doc_begin(out, text);
+			err_t e = run_one(s, a, text, out);
+			if (e.code) {
+				failed++;
+				doc_error(out, e);
+			}
+			if (documents)
+				doc_end(out);
+			arena_free(a);
+			if (e.code == E_CANCELLED)
+				return failed;
+		}
+		p += n;
+	}
+	return failed;
+}
+
+unsigned cmd_line(struct session *s, const char *line, struct doc *out)
+{
+	return run_line(s, line, out, true);
+}
+
+unsigned cmd_nested(struct session *s, const char *line, struct doc *out)
+{
+	if (s->nesting >= LIMIT_COMMAND_NESTING) {
+		doc_error(out, fail(E_LIMIT, "commands are nested too deeply", LIMIT_COMMAND_NESTING));
+		return 1;
+	}
+	s->nesting++;
+	unsigned failed = run_line(s, line, out, false);
+	s->nesting--;
+	return failed;
+}

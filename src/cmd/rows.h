@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// rows.h: row types that several commands emit, and how to emit them.
+#pragma once
+#include "cmd/cmd.h"
+#include "stack/stack.h"
+
+// The instruction at va as u and r show it: "sym+off:" above (row code_location) when `location`, then address,
+// bytes, text. `tail` adds the memory operand's address and value (` ds:00000000`00000000=????????`), computed
+// from the registers in force. Returns the address of the next instruction. Never fails: unreadable memory is
+// a row of question marks.
+va_t emit_insn(struct session *s, struct call *c, struct doc *out, va_t va, const struct regs *regs, bool location,
+	       bool tail);
+extern const struct schema row_code_location, row_insn;
+// The register block of `r` (row registers_x64, registers_x86 or registers_arm64), then the instruction at ip.
+void emit_regs(struct session *s, struct call *c, struct doc *out, const struct regs *regs);
+extern const struct schema row_registers_x64, row_registers_x86, row_registers_arm64;
+
+// How k lays a stack out.
+enum stack_form {
+	STACK_PLAIN,   // k, kn: Child-SP RetAddr Call Site
+	STACK_ARGS,    // kb: RetAddr : Args to Child : Call Site
+	STACK_VERBOSE, // kv: Child-SP RetAddr : Args to Child : Call Site
+	STACK_CALLS,   // kc: Call Site
+};
+struct stack_options {
+	enum stack_form form;
+	bool numbers;  // the frame number column
+	bool distance; // kf: bytes to the previous frame
+	bool heading;  // the column heads (STACK_TEXT of !analyze has none)
+	bool trust;    // how each frame was found
+};
+void emit_stack(struct session *s, struct call *c, struct doc *out, const struct stack *st,
+		const struct stack_options *o);
+extern const struct schema row_stack_frame;
+
+// `.exr`: the exception record block.
+void emit_exception_record(struct session *s, struct call *c, struct doc *out, va_t address, uint32_t code,
+			   uint32_t flags, uint32_t n_params, const uint64_t *params);
+extern const struct schema row_exception_record;
+
+// The line of `~` for a thread.
+void emit_thread(struct session *s, struct call *c, struct doc *out, const struct thread *th);
+extern const struct schema row_thread;

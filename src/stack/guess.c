@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// guess.c: steps up a stack without unwind data.
+#include "arch/disasm.h"
+#include "base/limits.h"
+#include "stack/stack_int.h"
+
+#include <string.h>
+
+static bool plausible_fp(const struct walk *w, va_t fp, va_t sp)
+{
+	return fp >= sp && fp % w->t->ptr_bytes == 0 && (!w->bounded || (fp >= w->low && fp < w->high)) &&
+	       fp - sp <= LIMIT_FRAME_BYTES;
+}
+
+// The volatile registers of the callee say nothing about the caller.
+static void to_caller(const struct walk *w, struct regs *r, va_t pc, va_t sp)
+{
+	uint64_t fp = reg_get(r, reg_fp(w->t->machine));
+	bool fp_known = reg_known(r, reg_fp(w->t->machine));
+	r->known = 0;
+	r->vknown = 0;
+	r->st_known = false;
+	reg_set(r, reg_pc(w->t->machine), pc);
+	reg_set(r, reg_sp(w->t->machine), sp);
+	if (fp_known)
+		reg_set(r, reg_fp(w->t->machine), fp);
+}
+
+static va_t plain_address(const struct walk *w, va_t va)
+{
+	if (w->t->machine != MACHINE_ARM64)
+		return va;
+	uint64_t mask = w->env.ptr_mask ? w->env.ptr_mask : ((uint64_t)1 << 48) - 1; // user half: PAC bits above
+	return va & mask;
+}
+
+bool stack_step_frame_pointer(struct walk *w, struct regs *r)
+{
+	uint16_t m = w->t->machine;
+	unsigned p = w->t->ptr_bytes;
+	va_t fp = reg_get(r, reg_fp(m)), sp = reg_get(r, reg_sp(m));
+	uint64_t saved, pc;
+	if (!reg_known(r, reg_fp(m)) || !plausible_fp(w, fp, sp) || !space_ptr(w->t->space, fp, p, &saved) ||
+	    !space_ptr(w->t->space, fp + p, p, &pc))
+		return false;
+	pc = plain_address(w, pc);
+	bool last = !pc && !saved; // the first frame of a thread
+	if (!last && (!stack_is_return_address(w, pc) || (saved && saved <= fp)))
+		return false;
+	to_caller(w, r, pc, fp + 2 * p);
+	reg_set(r, reg_fp(m), saved);
+	return true;
+}
+
+// x86: a scanned return address whose neighbour below looks like the saved ebp of the same frame.
+static void adopt_saved_fp(struct walk *w, struct regs *r, va_t at)
+{
+	unsigned p = w->t->ptr_bytes;
+	uint64_t saved;
+	if (w->t->machine == MACHINE_ARM64)
+		return;
+	va_t fp = reg_get(r, reg_fp(w->t->machine));
+	if (plausible_fp(w, fp, at + p))
+		return;
+	if (w->t->machine == MACHINE_X86 && space_ptr(w->t->space, at - p, p, &saved) && plausible_fp(w, saved, at + p))
+		reg_set(r, reg_fp(w->t->machine), saved);
+	else
+		reg_forget(r, reg_fp(w->t->machine));
+}
+
+bool stack_step_scan(struct walk *w, struct regs *r, bool top)
+{
+	uint16_t m = w->t->machine;
+	unsigned p = w->t->ptr_bytes;
+	va_t sp = reg_get(r, reg_sp(m));
+	uint64_t lr = plain_address(w, reg_get(r, A64_LR));
+	if (m == MACHINE_ARM64 && top && reg_known(r, A64_LR) && lr != reg_get(r, A64_PC) &&
+	    stack_is_return_address(w, lr)) {
+		to_caller(w, r, lr, sp);
+		return true;
+	}
+	uint8_t words[512];
+	for (unsigned done = 0; done < LIMIT_SCAN_WORDS; done += (unsigned)sizeof(words) / p) {
+		size_t got;
+		va_t at = sp + (va_t)done * p;
+		if (at < sp || space_read(w->t->space, at, words, sizeof(words), &got).code || session_poll(w->s).code)
+			return false;
+		for (size_t i = 0; i + p <= got; i += p) {
+			va_t v = plain_address(w, le_get(words + i, p));
+			if (w->bounded && at + i >= w->high)
+				return false;
+			if (v < 0x10000 || !stack_is_return_address(w, v))
+				continue;
+			to_caller(w, r, v, at + i + p);
+			adopt_saved_fp(w, r, at + i);
+			return true;
+		}
+		if (got < sizeof(words))
+			return false;
+	}
+	return false;
+}
+
+// Pops up to a `ret`: then where the function returns to is certain. Anything else gives up. This is how
+// system-call stubs (`ret 0Ch` right at eip) keep their callers without FPO data.
+bool stack_step_x86_return(struct walk *w, struct regs *r)
+{
+	enum { MOST_POPS = 8 };
+	static const uint8_t pop_reg[] = { X64_RAX, X64_RCX, X64_RDX, X64_RBX, X64_RSP, X64_RBP, X64_RSI, X64_RDI };
+	va_t pc = reg_get(r, X64_RIP);
+	uint32_t sp = (uint32_t)reg_get(r, X64_RSP);
+	struct regs next = *r;
+	for (unsigned i = 0; i < MOST_POPS; i++) {
+		uint8_t b[3];
+		size_t got;
+		uint64_t v;
+		if (space_read(w->t->space, pc, b, sizeof(b), &got).code)
+			return false;
+		bool ret = b[0] == 0xc3, ret_n = b[0] == 0xc2 && got == 3;
+		if (ret || ret_n) {
+			if (!space_ptr(w->t->space, sp, 4, &v) || !stack_is_return_address(w, v))
+				return false;
+			uint64_t bp = reg_get(&next, X64_RBP);
+			bool bp_known = reg_known(&next, X64_RBP);
+			to_caller(w, &next, v, sp + 4 + (ret_n ? (uint32_t)le_get(b + 1, 2) : 0));
+			if (bp_known)
+				reg_set(&next, X64_RBP, bp);
+			*r = next;
+			return true;
+		}
+		if (b[0] < 0x58 || b[0] > 0x5f || b[0] == 0x5c || !space_ptr(w->t->space, sp, 4, &v))
+			return false;
+		reg_set(&next, pop_reg[b[0] - 0x58], v);
+		sp += 4;
+		pc++;
+	}
+	return false;
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// stack.c: the walk. At each frame the best method that works is taken: unwind data; x86 code that only
+// returns; the frame pointer; a scan for return addresses.
+#include "arch/disasm.h"
+#include "base/limits.h"
+#include "stack/stack_int.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static bool env_image(void *ctx, va_t pc, va_t *base_ret, const struct pe **pe_ret)
+{
+	struct walk *w = ctx;
+	struct module *m = target_module_at(w->t, pc);
+	if (!m)
+		return false;
+	*base_ret = m->base;
+	if (target_module_pe(w->t, m, pe_ret).code)
+		*pe_ret = NULL;
+	return true;
+}
+
+// Function tables the process registered at run time (JIT compilers): RUNTIME_FUNCTION, ascending.
+static bool env_dynamic(void *ctx, va_t pc, va_t *base_ret, struct pe_function *ret)
+{
+	const struct walk *w = ctx;
+	const struct dump_user *u = w->t->dump->user;
+	for (size_t i = 0; u && i < u->n_functions; i++) {
+		const struct dump_function_table *f = &u->functions[i];
+		if (pc < f->min || pc >= f->max || pc < f->base || pc - f->base > UINT32_MAX || f->entry_size < 12)
+			continue;
+		uint32_t rva = (uint32_t)(pc - f->base);
+		size_t lo = 0, hi = f->n_entries;
+		while (lo < hi) {
+			size_t mid = lo + (hi - lo) / 2;
+			if (le_get(f->entries.p + mid * f->entry_size, 4) <= rva)
+				lo = mid + 1;
+			else
+				hi = mid;
+		}
+		if (!lo)
+			continue;
+		const uint8_t *e = f->entries.p + (lo - 1) * f->entry_size;
+		*ret = (struct pe_function){ (uint32_t)le_get(e, 4), (uint32_t)le_get(e + 4, 4),
+					     (uint32_t)le_get(e + 8, 4) };
+		*base_ret = f->base;
+		if (rva < ret->end)
+			return true;
+	}
+	return false;
+}
+
+static bool env_is_code(void *ctx, va_t pc)
+{
+	return target_is_code(((struct walk *)ctx)->t, pc);
+}
+
+static void fill_frame(struct walk *w, struct frame *f, const struct regs *r, enum trust trust, bool exact)
+{
+	uint16_t m = w->t->machine;
+	*f = (struct frame){ .regs = *r,
+			     .ip = reg_get(r, reg_pc(m)),
+			     .sp = reg_get(r, reg_sp(m)),
+			     .fp = reg_get(r, reg_fp(m)),
+			     .trust = trust,
+			     .exact_ip = exact };
+	f->module = target_module_at(w->t, f->ip);
+	f->not_in_module = !f->module && !target_unloaded_at(w->t, f->ip);
+	// A call can be the last instruction of a function: its return address already belongs to the next one.
+	va_t probe = exact || !f->ip ? f->ip : f->ip - 1;
+	struct sym_hit h;
+	if (sym_near(w->t, probe, &h) && h.name)
+		f->symbol = arena_printf(w->a, f->ip - h.va ? "%s!%s+0x%" PRIx64 : "%s!%s", h.module->name, h.name,
+					 f->ip - h.va);
+	else
+		f->symbol = sym_text_or_number(w->t, w->a, f->ip);
+}
+
+static bool in_bounds(const struct walk *w, va_t sp)
+{
+	return !w->bounded || (sp >= w->low && sp <= w->high);
+}
+
+// Has the walk gone on in a way a real stack does? Sets the end otherwise.
+static bool progressed(struct walk *w, const struct regs *before, const struct regs *after, bool machine_frame)
+{
+	unsigned sp_reg = reg_sp(w->t->machine), align = w->t->ptr_bytes;
+	va_t old = reg_get(before, sp_reg), sp = reg_get(after, sp_reg);
+	bool leaf_lr = w->t->machine == MACHINE_ARM64 && w->n == 1; // a leaf returns through lr: sp stands still
+	if (machine_frame && sp % align == 0)
+		return true; // an interrupt may switch stacks
+	if (sp < old || (sp == old && !leaf_lr)) {
+		w->end = STACK_END_CYCLE;
+		w->note = "the stack pointer did not move up: the stack is cyclic or its unwind data is wrong";
+	} else if (sp % align) {
+		w->end = STACK_END_MISALIGNED;
+		w->note = "the stack pointer became misaligned: the stack memory or the unwind data is wrong";
+	} else if (!in_bounds(w, sp)) {
+		w->end = STACK_END_ESCAPED;
+		w->note = "the stack pointer left the thread's stack";
+	} else if (sp - old > LIMIT_FRAME_BYTES) {
+		w->end = STACK_END_ESCAPED;
+		w->note = "a frame of unbelievable size: the stack memory or the unwind data is wrong";
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static bool by_unwind_data(struct walk *w, struct regs *r, bool top, struct unwind_result *res)
+{
+	if (!w->t->arch || !w->t->arch->unwind || w->t->machine == MACHINE_X86)
+		return false;
+	struct regs next = *r;
+	err_t e = w->t->arch->unwind(&w->env, &next, top, res);
+	if (e.code)
+		return false;
+	// A caller that is not code was made up from wrong data; 0 ends the stack.
+	va_t pc = reg_get(&next, reg_pc(w->t->machine));
+	if (res->leaf && pc && !stack_is_return_address(w, pc))
+		return false;
+	*r = next;
+	return true;
+}
+
+bool stack_is_return_address(struct walk *w, va_t va)
+{
+	uint8_t before[8];
+	if (va < sizeof(before) || !target_is_code(w->t, va - 1))
+		return false;
+	size_t got = 0;
+	for (size_t want = sizeof(before); want >= 2; want--) { // the page before may be missing
+		if (space_read_all(w->t->space, va - want, before, want)) {
+			got = want;
+			break;
+		}
+	}
+	return got < 2 || insn_ends_with_call(w->t->machine, (struct span){ before, got });
+}
+
+// One step up from *r; says how the new frame was found. TRUST_NONE: nowhere to go.
+static enum trust step(struct walk *w, struct regs *r, bool top, bool *exact)
+{
+	struct unwind_result res = { 0 };
+	*exact = false;
+	if (by_unwind_data(w, r, top, &res)) {
+		*exact = res.machine_frame;
+		return TRUST_UNWIND;
+	}
+	if (w->t->machine == MACHINE_X86 && stack_step_x86_return(w, r))
+		return TRUST_UNWIND;
+	if (stack_step_frame_pointer(w, r))
+		return TRUST_FRAME_POINTER;
+	if (stack_step_scan(w, r, top))
+		return TRUST_SCAN;
+	return TRUST_NONE;
+}
+
+static void stack_bounds(struct walk *w, const struct thread *th, va_t sp)
+{
+	w->bounded = th && target_thread_stack(w->t, th, &w->low, &w->high) && sp >= w->low && sp <= w->high;
+	size_t i = dump_ranges_find(w->t->dump->ranges, sp, NULL);
+	if (!w->bounded && i != SIZE_MAX) { // another stack than the thread's own: the range around sp bounds it
+		struct dump_range range = dump_ranges_get(w->t->dump->ranges, i);
+		w->low = range.va;
+		w->high = range.va + range.size;
+		w->bounded = true;
+	}
+}
+
+static void find_end(struct walk *w, const struct regs *r)
+{
+	uint8_t byte;
+	if (w->end != STACK_END_NORMAL)
+		return;
+	w->end = STACK_END_LOST;
+	w->note = "no further frame was found";
+	if (!space_u8(w->t->space, reg_get(r, reg_sp(w->t->machine)), &byte)) {
+		w->end = STACK_END_MEMORY;
+		w->note = "the stack memory is not in the dump from here on";
+	}
+}
+
+// The next frame's place; the array doubles, so that a short stack costs little.
+static struct frame *frame_at(struct walk *w, size_t i)
+{
+	if (i >= w->cap) {
+		size_t cap = MAX(w->cap * 2, (size_t)16);
+		struct frame *bigger = NEW_N(w->a, struct frame, cap);
+		if (w->cap)
+			memcpy(bigger, w->frames, w->cap * sizeof(*bigger));
+		w->frames = bigger;
+		w->cap = cap;
+	}
+	return &w->frames[i];
+}
+
+static void walk(struct walk *w, const struct regs *start, size_t max)
+{
+	struct regs r = *start;
+	fill_frame(w, frame_at(w, 0), start, TRUST_CONTEXT, true);
+	unsigned pc_reg = reg_pc(w->t->machine);
+	for (w->n = 1;; w->n++) {
+		struct frame *f = &w->frames[w->n - 1];
+		if (session_poll(w->s).code) {
+			w->end = STACK_END_CANCELLED;
+			w->note = "stopped";
+			return;
+		}
+		struct regs next = r;
+		bool exact;
+		enum trust trust = step(w, &next, w->n == 1 || f->exact_ip, &exact);
+		f->no_unwind_data = trust < TRUST_UNWIND && trust != TRUST_NONE;
+		if (trust == TRUST_NONE) {
+			find_end(w, &r);
+			return;
+		}
+		f->ret = reg_get(&next, pc_reg);
+		f->ret_known = true;
+		if (!f->ret)
+			return;
+		if (!progressed(w, &r, &next, exact))
+			return;
+		if (w->n == max) {
+			w->end = STACK_END_LIMIT;
+			return;
+		}
+		r = next;
+		fill_frame(w, frame_at(w, w->n), &r, trust, exact);
+	}
+}
+
+err_t stack_walk(struct session *s, const struct thread *th, const struct regs *start, size_t max, struct arena *a,
+		 struct stack *ret)
+{
+	struct target *t = s->target;
+	if (!t->arch)
+		return fail(E_UNSUPPORTED, "stacks of this CPU are not supported", t->machine);
+	if (!reg_known(start, reg_pc(t->machine)) || !reg_known(start, reg_sp(t->machine)))
+		return fail(E_ABSENT, "the register context holds no instruction and stack pointer", 0);
+	max = MIN(MAX(max, (size_t)1), (size_t)LIMIT_FRAMES);
+	struct walk w = { .s = s, .t = t, .a = a };
+	w.env = (struct unwind_env){ .space = t->space,
+				     .ctx = &w,
+				     .image = env_image,
+				     .dynamic = env_dynamic,
+				     .is_code = env_is_code,
+				     .ptr_mask = t->dump->user ? t->dump->user->crashpad.address_mask : 0 };
+	stack_bounds(&w, th, reg_get(start, reg_sp(t->machine)));
+	walk(&w, start, max);
+	*ret = (struct stack){ .frames = w.frames, .n = w.n, .end = w.end, .end_note = w.note };
+	return ok();
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// stack_int.h: one walk, and the steps that need no unwind data.
+#pragma once
+#include "stack/stack.h"
+
+struct walk {
+	struct session *s;
+	struct target *t;
+	struct arena *a;
+	struct unwind_env env;
+	bool bounded; // low and high are the stack
+	va_t low, high;
+	struct frame *frames;
+	size_t n, cap; // frames so far, and room
+	enum stack_end end;
+	const char *note;
+};
+// Can a call have left this address on the stack? It is in code and, when the bytes before it are there, they
+// are a call.
+bool stack_is_return_address(struct walk *w, va_t va);
+// Each moves *r to the caller and returns true, or leaves it alone.
+bool stack_step_frame_pointer(struct walk *w, struct regs *r); // {saved fp, return address} at fp
+bool stack_step_scan(struct walk *w, struct regs *r, bool top);
+bool stack_step_x86_return(struct walk *w, struct regs *r); // the code at pc only pops and returns

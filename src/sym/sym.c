@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// sym.c: providers in order, and the forms in which the debugger shows an address.
+#include "sym/sym.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+// Stands in module->symbols once every provider has refused.
+static const struct symbol_provider no_provider = { .name = "none", .state = SYM_NONE };
+static struct symbols no_symbols = { .provider = &no_provider };
+
+enum sym_state sym_module_state(const struct module *m)
+{
+	return m->symbols ? m->symbols->provider->state : SYM_DEFERRED;
+}
+
+const char *sym_state_text(enum sym_state s)
+{
+	static const char *const texts[] = { "(deferred)", "(no symbols)", "(export symbols)", "(pdb symbols)",
+					     "(private pdb symbols)" };
+	return texts[s];
+}
+
+struct symbols *sym_load(struct target *t, struct module *m)
+{
+	for (size_t i = 0; !m->symbols && symbol_providers[i]; i++) {
+		struct symbols *s;
+		if (symbol_providers[i]->open(t, m, &s).code)
+			continue;
+		s->provider = symbol_providers[i];
+		s->module = m;
+		m->symbols = s;
+	}
+	if (!m->symbols)
+		m->symbols = &no_symbols;
+	return m->symbols == &no_symbols ? NULL : m->symbols;
+}
+
+bool sym_near(struct target *t, va_t va, struct sym_hit *ret)
+{
+	struct module *m = target_module_at(t, va);
+	if (!m)
+		return false;
+	*ret = (struct sym_hit){ .module = m, .va = m->base, .disp = va - m->base };
+	struct symbols *s = sym_load(t, m);
+	uint32_t rva;
+	const char *name;
+	if (s && va - m->base <= UINT32_MAX &&
+	    s->provider->near(s, (uint32_t)(va - m->base), &name, &rva, NULL, &ret->is_function)) {
+		ret->name = name;
+		ret->va = m->base + rva;
+		ret->disp = va - ret->va;
+	}
+	return true;
+}
+
+const char *sym_text(struct target *t, struct arena *a, va_t va)
+{
+	struct sym_hit h;
+	if (sym_near(t, va, &h)) {
+		const char *mod = h.module->name;
+		if (h.name && !h.disp)
+			return arena_printf(a, "%s!%s", mod, h.name);
+		if (h.name)
+			return arena_printf(a, "%s!%s+0x%" PRIx64, mod, h.name, h.disp);
+		return h.disp ? arena_printf(a, "%s+0x%" PRIx64, mod, h.disp) : arena_strdup(a, mod);
+	}
+	const struct unloaded_module *u = target_unloaded_at(t, va);
+	if (!u)
+		return NULL;
+	return arena_printf(a, "<Unloaded_%s>+0x%" PRIx64, path_base(u->name), va - u->base);
+}
+
+const char *sym_text_or_number(struct target *t, struct arena *a, va_t va)
+{
+	const char *s = sym_text(t, a, va);
+	if (s)
+		return s;
+	if (t->ptr_bytes == 8)
+		return arena_printf(a, "0x%08" PRIx32 "`%08" PRIx32, (uint32_t)(va >> 32), (uint32_t)va);
+	return arena_printf(a, "0x%" PRIx32, (uint32_t)va);
+}
+
+bool sym_insn_name(void *ctx, va_t va, char *buf, size_t n)
+{
+	struct target *t = ctx;
+	struct sym_hit h;
+	if (!sym_near(t, va, &h))
+		return false;
+	int len;
+	if (!h.name)
+		len = snprintf(buf, n, "%s+0x%" PRIx64, h.module->name, h.disp);
+	else if (h.disp)
+		len = snprintf(buf, n, "%s!%s+0x%" PRIx64, h.module->name, h.name, h.disp);
+	else
+		len = snprintf(buf, n, "%s!%s", h.module->name, h.name);
+	return len > 0 && (size_t)len < n;
+}
+
+static err_t find_in(struct target *t, struct module *m, const char *name, va_t *ret)
+{
+	struct symbols *s = sym_load(t, m);
+	uint32_t rva;
+	if (!s || !s->provider->find(s, name, &rva))
+		return fail(E_NOTFOUND, "no such symbol", m->base);
+	*ret = m->base + rva;
+	return ok();
+}
+
+err_t sym_find(struct target *t, const char *text, va_t *ret)
+{
+	const char *bang = strchr(text, '!');
+	if (bang) {
+		char mod[256];
+		size_t n = (size_t)(bang - text);
+		if (n >= sizeof(mod))
+			return fail(E_NOTFOUND, "no such module", 0);
+		memcpy(mod, text, n);
+		mod[n] = 0;
+		struct module *m = target_module_named(t, mod);
+		if (!m)
+			return fail(E_NOTFOUND, "no such module", 0);
+		return find_in(t, m, bang + 1, ret);
+	}
+	struct module *m = target_module_named(t, text);
+	if (m && str_ieq(m->name, text)) {
+		*ret = m->base;
+		return ok();
+	}
+	for (size_t i = 0; i < t->n_modules; i++)
+		if (!find_in(t, t->modules[i], text, ret).code)
+			return ok();
+	return fail(E_NOTFOUND, "no such symbol", 0);
+}
+
+struct each {
+	const char *pattern;
+	struct module *module;
+	bool (*fn)(void *ctx, const struct sym_match *m);
+	void *ctx;
+	const struct session *session;
+	bool stop;
+};
+
+static bool each_name(void *ctx, const char *name, uint32_t rva)
+{
+	struct each *e = ctx;
+	if (session_poll(e->session).code)
+		e->stop = true;
+	else if (str_wild(e->pattern, name))
+		e->stop = !e->fn(e->ctx, &(struct sym_match){ e->module, name, e->module->base + rva });
+	return !e->stop;
+}
+
+err_t sym_each(struct session *s, const char *pattern, bool (*fn)(void *ctx, const struct sym_match *m), void *ctx)
+{
+	struct target *t = s->target;
+	const char *bang = strchr(pattern, '!');
+	char mod[256] = "*";
+	if (bang) {
+		size_t n = (size_t)(bang - pattern);
+		if (n >= sizeof(mod))
+			return fail(E_NOTFOUND, "no such module", 0);
+		memcpy(mod, pattern, n);
+		mod[n] = 0;
+	}
+	struct each e = { .pattern = bang ? bang + 1 : pattern, .fn = fn, .ctx = ctx, .session = s };
+	for (size_t i = 0; i < t->n_modules && !e.stop; i++) {
+		e.module = t->modules[i];
+		if (!str_wild(mod, e.module->name))
+			continue;
+		struct symbols *sy = sym_load(t, e.module);
+		if (sy)
+			sy->provider->each(sy, each_name, &e);
+	}
+	return session_poll(s);
+}

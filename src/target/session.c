@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// session.c: the user's place in a target: current thread, registers in force, settings.
+#include "base/limits.h"
+#include "target/target.h"
+
+err_t session_open(struct arena *a, const char *path, const char *image_path, struct session **ret)
+{
+	struct session *s = NEW(a, struct session);
+	*s = (struct session){ .arena = a, .thread = SIZE_MAX, .radix = 16, .kframes = LIMIT_KFRAMES_DEFAULT };
+	TRY(target_open(a, path, &s->target));
+	s->exepath = image_path ? arena_strdup(a, image_path) : "";
+	s->sympath = "";
+	if (image_path)
+		target_set_image_path(s->target, image_path);
+	struct target *t = s->target;
+	if (t->n_threads)
+		TRY(session_set_thread(s, t->event_thread != SIZE_MAX ? t->event_thread : 0));
+	*ret = s;
+	return ok();
+}
+
+void session_close(struct session *s)
+{
+	target_close(s->target);
+}
+
+err_t session_set_thread(struct session *s, size_t index)
+{
+	if (index >= s->target->n_threads)
+		return fail(E_NOTFOUND, "Illegal thread error", index);
+	s->thread = index;
+	session_reset_regs(s);
+	return ok();
+}
+
+void session_reset_regs(struct session *s)
+{
+	struct target *t = s->target;
+	s->regs_set = false;
+	s->regs_known =
+		s->thread < t->n_threads && !target_thread_regs(t, &t->threads[s->thread], false, &s->regs).code;
+	s->next_u = s->next_d = 0;
+}
+
+void session_set_regs(struct session *s, const struct regs *r)
+{
+	s->regs = *r;
+	s->regs_known = s->regs_set = true;
+}
+
+err_t session_regs(const struct session *s, const struct regs **ret)
+{
+	if (!s->regs_known)
+		return fail(E_ABSENT,
+			    s->thread == SIZE_MAX ? "the dump has no threads"
+						  : "the dump holds no registers for this thread",
+			    0);
+	*ret = &s->regs;
+	return ok();
+}
+
+err_t session_poll(const struct session *s)
+{
+	if (s->cancel && *s->cancel)
+		return fail(E_CANCELLED, "stopped by Ctrl-C", 0);
+	if (s->deadline_us && os_now_us() >= s->deadline_us)
+		return fail(E_LIMIT, "the time limit was reached", 0);
+	return ok();
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// target_int.h: what the files of target/ share.
+#pragma once
+#include "target/target.h"
+
+// Gives every module its debugger name.
+void module_names(struct arena *a, struct module **m, size_t n);
+// space_fault_fn over a target: lays the image file of the module at va under the dump's memory.
+bool target_image_fault(void *ctx, va_t va);

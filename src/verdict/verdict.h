@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// verdict.h: the automatic analysis behind !analyze and the report: which thread, which context, what class of
+// fault, who is blamed and why, bucket and hash. Computed once a session.
+#pragma once
+#include "stack/stack.h"
+
+enum fault_op { FAULT_NONE, FAULT_READ, FAULT_WRITE, FAULT_EXECUTE };
+// How sure the verdict is of its blame.
+enum verdict_confidence { VERDICT_NONE, VERDICT_LOW, VERDICT_MEDIUM, VERDICT_HIGH };
+
+struct verdict {
+	bool has_exception;          // false: no exception is stored (hang dump, manual dump)
+	const struct thread *thread; // the faulting or, without an exception, the current thread; NULL: none
+	struct regs regs;            // the context used; valid when regs_known
+	bool regs_known;
+	bool event_context;    // regs are the exception's own context (.ecxr)
+	uint32_t code;         // exception code; 80000003 for a dump without an exception, as WinDbg's bucket has it
+	const char *code_name; // "Access violation", NULL when the code has no name
+	const char *code_text; // "c0000005"
+	va_t address;          // of the faulting instruction
+	enum fault_op op;
+	bool has_fault_address;
+	va_t fault_address;
+	const char *fail_fast_name; // "FATAL_APP_EXIT", NULL unless c0000409
+	struct stack stack;         // of that context
+	// Blame.
+	size_t blamed_frame; // SIZE_MAX: none
+	enum verdict_confidence confidence;
+	const char *why;             // one sentence: why this module, or why none
+	const char *symbol_name;     // "AccessV!main+b2"
+	const char *module_name;     // "AccessV"
+	const char *image_name;      // "AccessV.exe"
+	const struct module *module; // NULL when unknown
+	const char *problem_class;   // "NULL_POINTER_READ"
+	const char *bucket;          // FAILURE_BUCKET_ID
+	const char *hash;            // "{9745090a-9bce-...}"
+	const char *stack_command;   // "~0s; .ecxr ; kb"
+	const char *summary;         // one line for a person
+};
+// E_ABSENT when the dump has neither threads nor an exception. The result lives as long as the session.
+MUST_USE err_t verdict_get(struct session *s, const struct verdict **ret);
+
+// FAILURE_ID_HASH: MD5 over UTF-16LE of the lower-cased prefix + bucket, printed as a GUID in braces.
+const char *verdict_hash(struct arena *a, bool kernel, const char *bucket);
+// Names of exception codes as .exr prints them ("Access violation"); NULL when there is none.
+const char *exception_name(uint32_t code);
+// "STATUS_ACCESS_VIOLATION"-free message text of an NTSTATUS, for ERROR_CODE and !error; NULL when unknown.
+const char *ntstatus_text(uint32_t status);
+const char *win32_error_text(uint32_t error);
+const char *fail_fast_name(uint64_t code); // "FATAL_APP_EXIT"; NULL when unknown
