@@ -20,4 +20,22 @@ enum {
 	LIMIT_COMMAND_MEMORY = 256 << 20,
 	// Commands that run commands (~*e inside ~*e ...).
 	LIMIT_COMMAND_NESTING = 16,
+	// Windows itself loads at most 96; debug builds of MinGW reach about 30.
+	LIMIT_PE_SECTIONS = 1024,
+	// Ordinals are 16 bits wide, so no table that the loader accepts has more.
+	LIMIT_PE_EXPORTS = 0x10000,
+	// MSVC cuts decorated names at 4096 characters.
+	LIMIT_PE_NAME = 4096,
+	// The text of all export names of one image; the largest real tables hold a few MiB.
+	LIMIT_PE_EXPORT_TEXT = 16 << 20,
+	// Real images have one to eight entries.
+	LIMIT_PE_DEBUG_DIRS = 256,
+	// A CodeView record is 24 bytes and one path.
+	LIMIT_PE_CODEVIEW = 0x10000,
+	// Version resources are 16-bit sized by their own header.
+	LIMIT_PE_VERSION = 0x10000,
+	// Entries looked at in one level of the resource tree when the version is searched.
+	LIMIT_PE_RES_ENTRIES = 4096,
+	// Chained unwind data; Windows stops at 32 too.
+	LIMIT_UNWIND_CHAIN = 32,
 };
