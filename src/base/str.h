@@ -30,5 +30,5 @@ bool str_starts(const char *s, const char *prefix);
 bool str_iends(const char *s, const char *suffix);
 const char *path_base(const char *path); // after the last '/' or '\'
 // The debugger's string wildcards: * ? [set] # (zero or more of the preceding character) + (one or more),
-// ASCII case-blind. Work is bounded by the product of both lengths.
+// ASCII case-blind; \ before one of # ? [ ] * + takes it literally. Work is bounded by the product of both lengths.
 bool str_wild(const char *pattern, const char *s);

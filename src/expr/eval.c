@@ -302,14 +302,8 @@ static err_t apply_word(struct parse *x, const struct word_op *op, uint64_t *ret
 	take(x, strlen(op->name));
 	if (op->kind == W_STRING)
 		return string_function(x, op->arg, ret);
-	if (op->kind == W_TARGET) {
-		if (x->depth >= LIMIT_EXPR_DEPTH)
-			return fail(E_LIMIT, "expression nested too deeply", (uint64_t)(x->p - x->text));
-		x->depth++;
-		err_t e = target_function(x, op->arg, ret);
-		x->depth--;
-		return e;
-	}
+	if (op->kind == W_TARGET)
+		return target_function(x, op->arg, ret);
 	TRY(deeper(x, &v));
 	switch (op->kind) {
 	case W_NOT:

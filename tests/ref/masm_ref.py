@@ -36,7 +36,7 @@ def tokens(radix):
       | (?P<reg>@(?![@])\$?\w*)
       | (?P<name>[a-z_$?]{NC}*(?:!(?!=){NC}*)?|!(?!=){NC}*)
       | (?P<op>>>>|<<|>>|==|!=|<=|>=|[-+*/%=<>&^|()\[\],.;])
-      | (?P<end>$)
+      | (?P<line>`[^`]+`) | (?P<end>$)
       | (?P<bad>.))""", re.I | re.X | re.S | re.A)
 
 
@@ -123,7 +123,7 @@ class Ref:
                            for p, q in parts)
             return int(re.fullmatch(text, a.lower(), re.S) is not None)
         a, b = (a.lower(), b.lower()) if function == "$sicmp" else (a, b)
-        return 1 if a > b else M64 if a < b else 0
+        return (a > b) - (a < b) & M64
 
     def unary(self):
         kind, word, at = self.take()
@@ -162,7 +162,8 @@ class Ref:
             return self.strings(word)
         if kind == "name":
             return self.name(word, at)
-        self.fail("Syntax error at" if kind in ("bad", "str") else "Numeric expression missing from", at)
+        self.fail({"bad": "Syntax error at", "str": "Syntax error at", "line": "not supported: source lines at"}.get(
+            kind, "Numeric expression missing from"), at)
 
     def level(self, n):
         if n == len(LEVELS):

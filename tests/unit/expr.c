@@ -93,7 +93,9 @@ static void numbers(void **state)
 		{ "ah", 0xa },
 		{ "fade", 0xfade },
 		{ "fade", 0x140003000, .mode = DEC },
-		{ "1`", 1 },
+		{ "1`", 1 }, // public output, as the next
+		{ "1`1", 0x11 },
+		{ "1`2`3", 0x12, .rest = "`3" },
 		{ "0`80000000", 0x80000000 },
 		{ "10000000000000000", .error = "Overflow error at '10000000000000000'" },
 		{ "1 + 0n99999999999999999999 ", .error = "Overflow error at '0n99999999999999999999 '" },
@@ -294,6 +296,10 @@ static void strings(void **state)
 		{ "$spat(\"Lp\", \"Lo+p\")", 0 },
 		{ "$spat(\"miain\", \"m[ia]#n\")", 1 },
 		{ "$spat(\"ab\", \"a?+b\")", 0 },
+		{ "$spat(\"a*b\", @\"A\\*B\")", 1 },
+		{ "$spat(\"axb\", @\"a\\*b\")", 0 },
+		{ "$spat(\"a[b\", @\"a\\[#b\")", 1 },
+		{ "$spat(@\"c:\\dir\", @\"c:\\d*\")", 1 }, // only wildcards can be escaped
 		// "MASM Numbers and Operators"
 		{ "$scmp(\"a\", \"b\")", UINT64_MAX },
 		{ "$scmp(\"b\", \"a\")", 1 },
@@ -383,21 +389,66 @@ static bool fake_line(void *ctx, const char *spec, uint64_t *ret, err_t *err)
 	return true;
 }
 
+static bool fake_entry(void *ctx, va_t base, uint64_t *ret, err_t *err)
+{
+	(void)ctx, (void)err;
+	*ret = base + 0x1000;
+	return base == 0xfffff80062600000;
+}
+
+static bool fake_success(void *ctx, va_t fn, uint64_t value, uint64_t flag, uint64_t *ret, err_t *err)
+{
+	(void)ctx;
+	if (fn == 0x5000)
+		*err = (err_t){ E_CANCELLED, "stopped", 0 };
+	*ret = flag ? !value : value != 0;
+	return true;
+}
+
+static bool failing_cpp(void *ctx, const char *text, size_t n, unsigned depth, uint64_t *ret, err_t *err)
+{
+	(void)ctx, (void)n, (void)depth, (void)ret;
+	if (*text == 'a')
+		*err = (err_t){ E_ABSENT, "not in this dump", 0 };
+	return false;
+}
+
 static void callbacks(void **state)
 {
 	(void)state;
 	struct expr_scope s = fake_scope();
+	s.image_entry = fake_entry;
+	s.fn_success = fake_success;
+	s.read_phys = fake_read;
 	s.cpp = fake_cpp;
 	s.line = fake_line;
 	static const struct row rows[] = {
 		{ "@@(a)", 0x102 },
 		{ "(@@c++(f(1, \")\")) + 1)", 0x904 },
 		{ "@@C++(x[')'])", 0x602 },
+		{ "@@c++(f(\"\\\")\")) * 2", 0x1004 },
 		{ "`app!main.c:12` + 4", 0x140001044 },
 		{ "`main.c:12`", .error = "Couldn't resolve error at '`main.c:12`'" },
+		{ "$iment (nt)+1", 0xfffff80062601001 },
+		{ "$iment(0) + 1", .error = "Operand error at ') + 1'" },
+		{ "$fnsucc(nt, 7, 0)", 1 },
+		{ "$fnsucc(nt, 7, 1)", 0 },
+		{ "$fnsucc(5000, 7, 1)", .error = "stopped" },
+		{ "$pqwo(main) - qwo(main)", 0 },
+		{ "$ppoi(3000)", .error = "Memory access error at ')'" },
+		{ "$pby(main)+$pwo(main)+$pdwo(main)=by(main)+wo(main)+dwo(main)", 1 },
+		{ "@!\"none", .error = "Syntax error at '@!\"none'" },
+		{ "@!\"none\"", .error = "Couldn't resolve error at '@!\"none\"'" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		assert_int_equal(wrong(&rows[i], &s), 0);
+	static const struct row failing[] = {
+		{ "@@(a) + 1", .error = "Memory access error at ') + 1'" },
+		{ "@@(b) + 1", .error = "Couldn't resolve error at 'b) + 1'" },
+	};
+	s.cpp = failing_cpp;
+	for (size_t i = 0; i < ARRAY_LEN(failing); i++)
+		assert_int_equal(wrong(&failing[i], &s), 0);
 }
 
 static void nesting_is_bounded(void **state)
@@ -420,6 +471,27 @@ static void nesting_is_bounded(void **state)
 	uint64_t v;
 	const char *rest;
 	assert_int_equal(expr_eval(&s, a, "1", &v, &rest).code, E_LIMIT);
+	arena_free(a);
+}
+
+static void errors_have_a_place(void **state)
+{
+	(void)state;
+	struct expr_scope s = fake_scope();
+	struct arena *a = arena_new(1 << 16);
+	uint64_t v;
+	const char *rest;
+	struct expr_range r;
+	assert_int_equal(expr_eval(&s, a, "1 + nosuch", &v, &rest).at, 4);
+	assert_int_equal(expr_eval(&s, a, "poi(3000) + 1", &v, &rest).at, 8);
+	assert_int_equal(expr_eval(&s, a, "(1", &v, &rest).at, 2);
+	assert_int_equal(expr_range(&s, a, "1000 L nosuch", 1, &r, &rest).at, 7);
+	assert_int_equal(expr_range(&s, a, "1000 1000+nosuch", 1, &r, &rest).at, 10);
+	assert_int_equal(expr_eval(&s, a, "nosuch", &v, &rest).code, E_USAGE);
+	assert_int_equal(expr_eval(&s, a, "@cr3", &v, &rest).code, E_ABSENT);
+	assert_int_equal(expr_eval(&s, a, "poi(3000)", &v, &rest).code, E_ABSENT);
+	assert_int_equal(expr_eval(&s, a, "app!over", &v, &rest).code, E_AMBIGUOUS);
+	assert_int_equal(expr_eval(&s, a, "@@(1)", &v, &rest).code, E_UNSUPPORTED);
 	arena_free(a);
 }
 
@@ -521,6 +593,7 @@ int main(void)
 		cmocka_unit_test(sign_extension),
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(nesting_is_bounded),
+		cmocka_unit_test(errors_have_a_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
