@@ -147,8 +147,7 @@ class Ref:
             return {"not": int(v == 0), "hi": v >> 16 & 0xFFFF, "low": v & 0xFFFF}[word]
         if word in SIZES:
             v = self.unary()
-            n = SIZES[word] or self.pointer
-            got = memory(v & 0xFFFFFFFF if self.pointer == 4 else v, n)
+            got = memory(v & 0xFFFFFFFF if self.pointer == 4 else v, SIZES[word] or self.pointer)
             if got is None:
                 self.fail("Memory access error at", self.last)
             return self.sign(got) if word == "poi" else got
