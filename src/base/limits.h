@@ -18,6 +18,8 @@ enum {
 	LIMIT_KFRAMES_DEFAULT = 256,
 	// Memory of one command. The largest real answers (all stacks of 2,000 threads) need 60 MB.
 	LIMIT_COMMAND_MEMORY = 256 << 20,
+	// Memory of an opened dump: registries, symbols, images. A dump of 2,000 modules stays under 100 MB.
+	LIMIT_SESSION_MEMORY = 1 << 30,
 	// Commands that run commands (~*e inside ~*e ...).
 	LIMIT_COMMAND_NESTING = 16,
 	// Windows itself loads at most 96; debug builds of MinGW reach about 30.

@@ -139,10 +139,9 @@ static size_t command_length(const char *line, bool *comment)
 		return strlen(line);
 	if (*comment)
 		return strcspn(line, ";");
-	size_t len, stem;
+	size_t len = 0, stem;
 	const struct cmd *cmd = find(line, &len, &stem);
-	// `~*e` and its like take the whole line: their own commands hold ';'.
-	if (cmd && cmd->whole_line)
+	if (cmd && cmd->whole_line && cmd->whole_line(line + len))
 		return strlen(line);
 	return first_command(line);
 }

@@ -217,6 +217,7 @@ static void walk(struct walk *w, const struct regs *start, size_t max)
 		}
 		f->ret = reg_get(&next, pc_reg);
 		f->ret_known = true;
+		f->caller_sp = reg_get(&next, reg_sp(w->t->machine));
 		if (!f->ret)
 			return;
 		if (!progressed(w, &r, &next, exact))

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// cli.c: the debugger prompt: banner, initial commands, then lines from standard input.
+#include "base/limits.h"
+#include "cmd/cmd.h"
+#include "front/front.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// Ctrl-C reaches a running command through the session; a signal handler has no other way to tell it.
+static volatile int interrupted;
+
+static void on_interrupt(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+static void print_error(const char *path, err_t e)
+{
+	fprintf(stderr, "dumpscope: %s: %s", path, e.what ? e.what : err_name(e.code));
+	if (e.code == E_CORRUPT)
+		fprintf(stderr, " (file offset 0x%llx)", (unsigned long long)e.at);
+	fputc('\n', stderr);
+}
+
+int front_open(struct arena *a, const struct options *o, struct session **ret)
+{
+	const char *images = o->image_path ? o->image_path : getenv("_NT_EXECUTABLE_IMAGE_PATH");
+	err_t e = session_open(a, o->dump, images, ret);
+	if (e.code) {
+		print_error(o->dump, e);
+		return e.code == E_LIMIT ? EXIT_LIMIT : EXIT_NO_DUMP;
+	}
+	const char *symbols = o->symbol_path ? o->symbol_path : getenv("_NT_SYMBOL_PATH");
+	if (symbols)
+		(*ret)->sympath = symbols;
+	(*ret)->cancel = &interrupted;
+	return 0;
+}
+
+int front_exit_code(const struct session *s)
+{
+	const struct dump *d = s->target->dump;
+	bool damaged = d->truncated;
+	for (size_t i = 0; i < d->n_notes; i++)
+		damaged = damaged || d->notes[i].code == E_CORRUPT || d->notes[i].code == E_ABSENT;
+	return damaged ? EXIT_PARTIAL : EXIT_ANALYSED;
+}
+
+struct prompt {
+	struct session *s;
+	struct doc *doc;
+	struct output out;
+	const struct options *o;
+	bool timed_out;
+};
+
+static void put_text(struct prompt *p, const char *text)
+{
+	if (!p->o->json)
+		p->out.sink.write(p->out.sink.ctx, text, strlen(text));
+}
+
+static void put_prompt(struct prompt *p)
+{
+	char text[48];
+	const struct target *t = p->s->target;
+	if (p->s->thread == SIZE_MAX)
+		snprintf(text, sizeof(text), "?:???> ");
+	else
+		snprintf(text, sizeof(text), "0:%03zu%s> ", p->s->thread, t->machine == MACHINE_X86 && t->wow64 ? ":x86" : "");
+	put_text(p, text);
+}
+
+static void run(struct prompt *p, const char *line)
+{
+	interrupted = 0;
+	p->s->deadline_us = p->o->timeout_seconds ? os_now_us() + p->o->timeout_seconds * 1000000ull : 0;
+	cmd_line(p->s, line, p->doc);
+	p->timed_out = p->timed_out || (p->s->deadline_us && os_now_us() >= p->s->deadline_us);
+	output_flush(&p->out);
+}
+
+static void run_initial(struct prompt *p)
+{
+	for (size_t i = 0; i < p->o->n_commands && !p->s->quit && !p->out.failed; i++) {
+		const char *line = p->o->commands[i];
+		put_prompt(p);
+		put_text(p, "dumpscope: Reading initial command '");
+		put_text(p, line);
+		put_text(p, "'\n");
+		run(p, line);
+	}
+}
+
+static void run_standard_input(struct prompt *p)
+{
+	char *line = NULL;
+	size_t cap = 0;
+	const char *last = NULL;
+	struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
+	while (!p->s->quit && !p->out.failed) {
+		put_prompt(p);
+		output_flush(&p->out);
+		errno = 0;
+		if (getline(&line, &cap, stdin) < 0) {
+			if (errno == EINTR) { // Ctrl-C at the prompt: a new one
+				clearerr(stdin);
+				put_text(p, "\n");
+				continue;
+			}
+			put_text(p, "\n");
+			break;
+		}
+		line[strcspn(line, "\r\n")] = 0;
+		// An empty line repeats the last command, as in the debugger; only for a person at a terminal.
+		bool empty = strspn(line, " \t") == strlen(line);
+		if (empty && (!last || !os_is_tty(STDIN_FILENO)))
+			continue;
+		if (!empty)
+			last = arena_strdup(a, line);
+		run(p, last);
+	}
+	free(line);
+	arena_free(a);
+}
+
+int front_debugger(struct arena *a, const struct options *o)
+{
+	struct prompt *p = NEW(a, struct prompt);
+	p->o = o;
+	int code = front_open(a, o, &p->s);
+	if (code)
+		return code;
+	int log = -1;
+	if (o->log_path) {
+		log = open(o->log_path, O_WRONLY | O_CREAT | O_CLOEXEC | (o->log_append ? O_APPEND : O_TRUNC), 0666);
+		if (log < 0) {
+			fprintf(stderr, "dumpscope: %s: %s\n", o->log_path, strerror(errno));
+			session_close(p->s);
+			return EXIT_USAGE;
+		}
+	}
+	output_init(&p->out, log);
+	p->doc = o->json ? doc_json_new(a, p->out.sink, p->s->target->ptr_bytes)
+			 : doc_text_new(a, p->out.sink, p->s->target->ptr_bytes, o->colour);
+	struct sigaction sa = { .sa_handler = on_interrupt };
+	sigaction(SIGINT, &sa, NULL);
+	if (!o->json)
+		cmd_line(p->s, ".banner", p->doc);
+	run_initial(p);
+	if (!p->s->quit)
+		run_standard_input(p);
+	if (p->s->quit)
+		put_text(p, "quit:\n");
+	output_flush(&p->out);
+	code = p->timed_out ? EXIT_LIMIT : front_exit_code(p->s);
+	session_close(p->s);
+	if (log >= 0)
+		close(log);
+	return code;
+}

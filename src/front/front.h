@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// front.h: what the program's faces share: options, output, exit codes, sub-commands.
+//
+// To add a sub-command `foo` (dumpscope foo ...): write front/foo.c, defining `const struct front front_foo`;
+// add the line `foo` to front/LIST.
+#pragma once
+#include "doc/doc.h"
+#include "target/target.h"
+
+enum exit_code { // documented in dumpscope(1)
+	EXIT_ANALYSED = 0,
+	EXIT_USAGE = 1,    // wrong arguments, or an error of our own
+	EXIT_NO_DUMP = 2,  // the file cannot be read, or is no dump
+	EXIT_PARTIAL = 3,  // the dump is cut or damaged; what could be had was shown
+	EXIT_LIMIT = 4,    // time or memory limit
+	EXIT_FINDING = 5,  // --fail-on was met
+};
+
+struct options {
+	const char *dump;          // -z, or the first argument
+	bool debugger;             // -z: a prompt; else a report
+	bool json, colour, verbose, quiet;
+	const char *image_path, *symbol_path, *source_path;
+	const char *const *commands; // -c, -cf: lines in order
+	size_t n_commands;
+	const char *log_path;
+	bool log_append;
+	unsigned timeout_seconds;  // 0: none
+	int fail_on;               // enum severity + 1; 0: off
+};
+
+struct output {                // standard output and the log, buffered
+	struct sink sink;
+	char buf[65536];
+	size_t n;
+	int log_fd;                // -1: none
+	bool failed;               // the reader went away (a closed pipe): stop quietly
+};
+void output_init(struct output *o, int log_fd);
+void output_flush(struct output *o);
+
+// Opens the dump; prints why not to standard error and returns an exit code, 0 when it is open.
+int front_open(struct arena *a, const struct options *o, struct session **ret);
+int front_debugger(struct arena *a, const struct options *o); // -z
+int front_report(struct arena *a, const struct options *o);   // dumpscope DUMP
+// EXIT_PARTIAL when the dump has holes of its own (cut, corrupt), else EXIT_ANALYSED.
+int front_exit_code(const struct session *s);
+
+struct front { // a sub-command
+	const char *name, *args, *summary;
+	int (*run)(struct arena *a, int argc, char **argv, bool json);
+};
+extern const struct front *const fronts[]; // generated from front/LIST; NULL-terminated
+
+// Splits and fills; usage errors are printed. Returns an exit code, or -1 to go on.
+int options_parse(struct arena *a, int argc, char **argv, struct options *ret);

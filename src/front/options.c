@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// options.c: the command line, as users of cdb write it. '-' and '/' both open an option; letters of options
+// without a value may be written together (-nsv).
+#include "front/front.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage_text[] =
+	"usage: dumpscope DUMP                    what happened, and why we think so\n"
+	"       dumpscope -z DUMP [options]       a debugger prompt that speaks WinDbg\n"
+	"       dumpscope SUBCOMMAND ...          see below\n"
+	"options:\n"
+	"  -c \"COMMANDS\"     run these first (\"k; q\" runs k and ends)\n"
+	"  -cf FILE          run the commands of FILE first (-cfr: if it exists)\n"
+	"  -i PATH           folders with EXE and DLL files, ';' between them\n"
+	"  -y PATH           symbol path\n"
+	"  -srcpath PATH     source path\n"
+	"  -logo FILE        copy the output to FILE (-loga: append)\n"
+	"  --json            JSON instead of text\n"
+	"  --timeout SECONDS end every command after this time\n"
+	"  --fail-on LEVEL   exit with 5 when a finding is at least info, warning or critical\n"
+	"  --no-colour, --help, --version\n";
+
+static int usage_error(const char *what, const char *arg)
+{
+	fprintf(stderr, "dumpscope: %s: %s\nTry: dumpscope --help\n", what, arg);
+	return EXIT_USAGE;
+}
+
+// Options of cdb and kd that mean nothing to a dump on this host; the second string: takes a value.
+static bool is_live_only(const char *o, bool *takes_value)
+{
+	static const char *const plain[] = { "g",      "G",	"hd",	"o",	 "x",	"xd",	 "xe",	"xi",	   "xn",  "xr",
+					     "2",      "pb",	"pd",	"pe",	 "pr",	"pt",	 "pv",	"pvr",	   "robp", "rtp",
+					     "noio",   "noshell", "noinh", "nosqm", "myob", "mf",  "lsrcpath", "kqm", "kl",   "d",
+					     "failinc", "ses",	"sdce",	"sicv",	 "sins", "snc",	 "snul", "sup",	   "b",	  "e" };
+	static const char *const valued[] = { "p",  "pn",  "psn",  "remote", "server", "premote", "k",	 "cimp", "zp",
+					      "ee", "clines", "sflags", "iae", "iaec",   "iu",      "zd", "W",	 "WF" };
+	for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
+		if (str_eq(o, plain[i])) {
+			*takes_value = false;
+			return true;
+		}
+	}
+	for (size_t i = 0; i < ARRAY_LEN(valued); i++) {
+		if (str_eq(o, valued[i])) {
+			*takes_value = true;
+			return true;
+		}
+	}
+	return str_starts(o, "netsyms") && (*takes_value = false, true);
+}
+
+struct parse {
+	struct arena *a;
+	struct options *o;
+	const char **lines;
+	size_t n_lines;
+	int argc, i;
+	char **argv;
+};
+
+static const char *value(struct parse *p)
+{
+	return p->i + 1 < p->argc ? p->argv[++p->i] : NULL;
+}
+
+// Each line of a script file is a command line; blank ones fall away later.
+static int add_script(struct parse *p, const char *path, bool must_exist)
+{
+	struct file_map map;
+	err_t e = file_map_open(path, &map);
+	if (e.code)
+		return must_exist ? usage_error("cannot read the command file", path) : -1;
+	const char *text = arena_strndup(p->a, (const char *)map.bytes.p, map.bytes.n);
+	file_map_close(&map);
+	size_t n = 1;
+	for (const char *q = text; *q; q++)
+		n += *q == '\n';
+	const char **lines = NEW_N(p->a, const char *, p->n_lines + n + (size_t)p->argc);
+	if (p->n_lines)
+		memcpy(lines, p->lines, p->n_lines * sizeof(*lines));
+	p->lines = lines;
+	while (*text) {
+		size_t len = strcspn(text, "\r\n");
+		if (len)
+			p->lines[p->n_lines++] = arena_strndup(p->a, text, len);
+		text += len + (text[len] != 0);
+	}
+	return -1;
+}
+
+static int long_option(struct parse *p, const char *name)
+{
+	struct options *o = p->o;
+	const char *v;
+	if (str_eq(name, "json")) {
+		o->json = true;
+	} else if (str_eq(name, "no-colour") || str_eq(name, "no-color")) {
+		o->colour = false;
+	} else if (str_eq(name, "help")) {
+		fputs(usage_text, stdout);
+		puts("sub-commands:");
+		for (const struct front *const *f = fronts; *f; f++)
+			printf("  %-10s %-22s %s\n", (*f)->name, (*f)->args, (*f)->summary);
+		return EXIT_ANALYSED;
+	} else if (str_eq(name, "version")) {
+		puts("dumpscope " DUMPSCOPE_VERSION);
+		return EXIT_ANALYSED;
+	} else if (str_eq(name, "timeout") && (v = value(p))) {
+		char *end;
+		unsigned long n = strtoul(v, &end, 10);
+		if (*end || !n || n > 1000000)
+			return usage_error("--timeout wants a number of seconds", v);
+		o->timeout_seconds = (unsigned)n;
+	} else if (str_eq(name, "fail-on") && (v = value(p))) {
+		static const char *const levels[] = { "info", "warning", "critical" };
+		for (size_t i = 0; i < ARRAY_LEN(levels); i++)
+			if (str_eq(v, levels[i]))
+				o->fail_on = (int)i + 1;
+		if (!o->fail_on)
+			return usage_error("--fail-on wants info, warning or critical", v);
+	} else {
+		return usage_error("unknown option, or its value is missing", p->argv[p->i]);
+	}
+	return -1;
+}
+
+static int short_option(struct parse *p, const char *name)
+{
+	struct options *o = p->o;
+	bool takes_value = false;
+	static const char *const wants_value[] = { "z",	 "c",	 "cf",	  "cfr",   "i",	     "y",
+						   "srcpath", "logo", "loga", "logou", "logau" };
+	for (size_t i = 0; i < ARRAY_LEN(wants_value); i++)
+		takes_value = takes_value || str_eq(name, wants_value[i]);
+	const char *v = takes_value ? value(p) : NULL;
+	if (takes_value && !v)
+		return usage_error("this option wants a value", p->argv[p->i]);
+	if (str_eq(name, "z")) {
+		if (o->dump)
+			return usage_error("one dump at a time; not supported: several", v);
+		o->dump = v;
+		o->debugger = true;
+	} else if (str_eq(name, "c")) {
+		p->lines[p->n_lines++] = v;
+	} else if (str_eq(name, "cf") || str_eq(name, "cfr")) {
+		return add_script(p, v, str_eq(name, "cf"));
+	} else if (str_eq(name, "i")) {
+		o->image_path = v;
+	} else if (str_eq(name, "y")) {
+		o->symbol_path = v;
+	} else if (str_eq(name, "srcpath")) {
+		o->source_path = v;
+	} else if (str_starts(name, "log")) {
+		o->log_path = v;
+		o->log_append = name[3] == 'a';
+	} else if (str_eq(name, "v")) {
+		o->verbose = true;
+	} else if (str_eq(name, "?")) {
+		return long_option(p, "help");
+	} else if (str_eq(name, "version")) {
+		return long_option(p, "version");
+	} else if (str_eq(name, "lines") || str_eq(name, "n") || str_eq(name, "s")) {
+		return -1; // the default here, or without effect before symbol files are read
+	} else if (is_live_only(name, &takes_value)) {
+		if (takes_value)
+			(void)value(p);
+		fprintf(stderr, "dumpscope: note: -%s means nothing for a dump and is ignored\n", name);
+	} else if (strlen(name) > 1 && strspn(name, "nsv") == strlen(name)) {
+		o->verbose = o->verbose || strchr(name, 'v');
+	} else {
+		return usage_error("unknown option", p->argv[p->i]);
+	}
+	return -1;
+}
+
+int options_parse(struct arena *a, int argc, char **argv, struct options *ret)
+{
+	struct parse p = { .a = a, .o = ret, .argc = argc, .argv = argv };
+	p.lines = NEW_N(a, const char *, (size_t)argc + 1);
+	for (p.i = 1; p.i < argc; p.i++) {
+		const char *s = argv[p.i];
+		int code = -1;
+		// A path may begin with '/': it is an option only when no such file is there.
+		if (s[0] == '-' && s[1] == '-' && s[2])
+			code = long_option(&p, s + 2);
+		else if ((s[0] == '-' && s[1]) || (s[0] == '/' && s[1] && !strchr(s + 1, '/') && !file_exists(s)))
+			code = short_option(&p, s + 1);
+		else if (ret->dump)
+			code = usage_error("one dump at a time; not supported: several", s);
+		else
+			ret->dump = s;
+		if (code >= 0)
+			return code;
+	}
+	ret->commands = p.lines;
+	ret->n_commands = p.n_lines;
+	if (!ret->dump) {
+		fputs(usage_text, stderr);
+		return EXIT_USAGE;
+	}
+	if (ret->n_commands)
+		ret->debugger = true;
+	return -1;
+}

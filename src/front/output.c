@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// output.c: buffered standard output with a log beside it. A reader that goes away ends the output, not with
+// an error: `dumpscope ... | head` is normal use.
+#include "front/front.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool write_all(int fd, const char *p, size_t n)
+{
+	while (n) {
+		ssize_t done = write(fd, p, n);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return false;
+		p += done;
+		n -= (size_t)done;
+	}
+	return true;
+}
+
+void output_flush(struct output *o)
+{
+	if (!o->failed && o->n && !write_all(STDOUT_FILENO, o->buf, o->n))
+		o->failed = true;
+	if (o->log_fd >= 0 && o->n)
+		(void)write_all(o->log_fd, o->buf, o->n);
+	o->n = 0;
+}
+
+static void put(void *ctx, const char *bytes, size_t n)
+{
+	struct output *o = ctx;
+	while (n) {
+		size_t k = MIN(n, sizeof(o->buf) - o->n);
+		memcpy(o->buf + o->n, bytes, k);
+		o->n += k;
+		bytes += k;
+		n -= k;
+		if (o->n == sizeof(o->buf))
+			output_flush(o);
+	}
+}
+
+void output_init(struct output *o, int log_fd)
+{
+	o->sink = (struct sink){ put, o };
+	o->n = 0;
+	o->log_fd = log_fd;
+	o->failed = false;
+}
