@@ -184,7 +184,8 @@ const char *path_base(const char *path)
 	return base;
 }
 
-// One pattern element: a character, \ and a wildcard taken literally, ?, or a [set]. Returns its end; *hit says whether it takes c.
+// One pattern element: a character, \ and a wildcard taken literally, ?, or a [set]. Returns its end; *hit says whether
+// it takes c.
 static const char *element(const char *p, char c, bool *hit)
 {
 	if (*p == '\\' && p[1] && strchr("#?[]*+", p[1])) {

@@ -20,8 +20,8 @@ struct call { // one command as typed
 	struct session *s;
 };
 struct cmd {
-	const char *names;   // "k kb": exact names, or stems that `flags` may follow; extensions start with '!'
-	const char *flags;   // letters that may be glued to a stem ("bcdfLMnpPv"), NULL: none
+	const char *names; // "k kb": exact names, or stems that `flags` may follow; extensions start with '!'
+	const char *flags; // letters that may be glued to a stem ("bcdfLMnpPv"), NULL: none
 	// Does the command take the rest of the line, ';' included? Given the text behind the name; NULL: never.
 	bool (*whole_line)(const char *args);
 	bool any_tail;       // arguments may follow the name without a blank ("~0s", "?1+2")

@@ -198,7 +198,8 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	struct stack st;
 	TRY(stack_walk(s, th, &start, (size_t)count, c->a, &st));
 	if (s->regs_set)
-		doc_note(out, NOTE_INFO, "stack.set_context", "  *** Stack trace for last set context - .thread/.cxr resets it");
+		doc_note(out, NOTE_INFO, "stack.set_context",
+			 "  *** Stack trace for last set context - .thread/.cxr resets it");
 	emit_stack(s, c, out, &st, &o);
 	return ok();
 }

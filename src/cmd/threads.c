@@ -19,20 +19,21 @@ static const struct field thread_fields[] = {
 	{ "current", R_BOOL, "is it the current thread" },
 	{ "event", R_BOOL, "is it the thread of the stored exception" },
 };
-const struct schema row_thread = {
-	.name = "thread",
-	.doc = "A thread",
-	.layout = { NULL, "{mark:1}{index:3}  Id: {?pid {pid}}{!pid ?}.{tid} Suspend: {suspend} Teb: {teb} Unfrozen{?name  \"{name}\"}" },
-	.fields = thread_fields,
-	.n_fields = ARRAY_LEN(thread_fields)
-};
+const struct schema row_thread = { .name = "thread",
+				   .doc = "A thread",
+				   .layout = { NULL, "{mark:1}{index:3}  Id: {?pid {pid}}{!pid ?}.{tid} Suspend: "
+						     "{suspend} Teb: {teb} Unfrozen{?name  \"{name}\"}" },
+				   .fields = thread_fields,
+				   .n_fields = ARRAY_LEN(thread_fields) };
 
 void emit_thread(struct session *s, struct call *c, struct doc *out, const struct thread *th)
 {
 	const struct target *t = s->target;
 	(void)c;
 	bool current = th->index == s->thread, event = th->index == t->event_thread;
-	const struct val v[] = { VS(current ? "." : event ? "#" : " "),
+	const struct val v[] = { VS(current ? "."
+				    : event ? "#"
+					    : " "),
 				 V(th->index),
 				 V_IF(t->pid_known, t->pid),
 				 V(th->tid),
@@ -46,7 +47,8 @@ void emit_thread(struct session *s, struct call *c, struct doc *out, const struc
 }
 
 SCHEMA(thread_start, "Where a thread began, and its priority", NULL,
-       "{?symbol       Start: {symbol} ({address})}\n      Priority: {priority}  Priority class: {class}{?affinity   Affinity: {affinity}}",
+       "{?symbol       Start: {symbol} ({address})}\n      Priority: {priority}  Priority class: {class}{?affinity   "
+       "Affinity: {affinity}}",
        { "index", R_DEC, "the debugger's thread number" }, { "symbol", R_SYM, "name of the start address" },
        { "address", R_PTR, "start address; null when not recorded" }, { "priority", R_INT, "relative priority" },
        { "class", R_DEC, "priority class, as GetPriorityClass gives it" }, { "affinity", R_HEX, "processor mask" });
@@ -57,12 +59,13 @@ static void emit_start(struct session *s, struct call *c, struct doc *out, const
 	const struct dump_thread_info *i = th->facts->info;
 	bool known = i && i->start_address;
 	const char *name = known ? sym_text_or_number(s->target, c->a, i->start_address) : NULL;
-	ROW_AS(out, thread_start, known ? NULL : &start_unknown, V(th->index), VS(name), V_IF(known, known ? i->start_address : 0),
-	       V((int64_t)(int32_t)th->facts->priority), V(th->facts->priority_class), V_IF(i != NULL, i ? i->affinity : 0));
+	ROW_AS(out, thread_start, known ? NULL : &start_unknown, V(th->index), VS(name),
+	       V_IF(known, known ? i->start_address : 0), V((int64_t)(int32_t)th->facts->priority),
+	       V(th->facts->priority_class), V_IF(i != NULL, i ? i->affinity : 0));
 }
 
 struct selection {
-	bool all, list;   // list: no thread was named (plain ~)
+	bool all, list; // list: no thread was named (plain ~)
 	size_t index;
 };
 
@@ -126,8 +129,8 @@ static err_t switch_to(struct session *s, struct call *c, struct doc *out, size_
 }
 
 // Runs a command with each thread current in turn, then goes back to where the user was.
-static err_t for_each(struct session *s, struct call *c, struct doc *out, const struct selection *sel, const char *command,
-		      bool headings)
+static err_t for_each(struct session *s, struct call *c, struct doc *out, const struct selection *sel,
+		      const char *command, bool headings)
 {
 	size_t first = sel->all ? 0 : sel->index, last = sel->all ? s->target->n_threads : sel->index + 1;
 	size_t thread = s->thread;
@@ -179,7 +182,8 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	if (sel.list)
 		return usage(c, "Syntax error in '~%s'", rest);
 	if (str_eq(rest, "s"))
-		return sel.all ? usage(c, "Syntax error in '~*s': one thread can be current") : switch_to(s, c, out, sel.index);
+		return sel.all ? usage(c, "Syntax error in '~*s': one thread can be current")
+			       : switch_to(s, c, out, sel.index);
 	// Freezing and suspending mean nothing in a dump; accepted so that scripts go on.
 	if (strlen(rest) == 1 && strchr("fumn", *rest)) {
 		doc_note(out, NOTE_INFO, "thread.not_live", "A dump's threads do not run: ~%s has no effect.", rest);

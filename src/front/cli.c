@@ -72,9 +72,10 @@ static void put_prompt(struct prompt *p)
 	char text[48];
 	const struct target *t = p->s->target;
 	if (p->s->thread == SIZE_MAX)
-		snprintf(text, sizeof(text), "?:???> ");
+		snprintf(text, sizeof(text), "?:?\?\?> ");
 	else
-		snprintf(text, sizeof(text), "0:%03zu%s> ", p->s->thread, t->machine == MACHINE_X86 && t->wow64 ? ":x86" : "");
+		snprintf(text, sizeof(text), "0:%03zu%s> ", p->s->thread,
+			 t->machine == MACHINE_X86 && t->wow64 ? ":x86" : "");
 	put_text(p, text);
 }
 

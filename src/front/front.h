@@ -9,32 +9,32 @@
 
 enum exit_code { // documented in dumpscope(1)
 	EXIT_ANALYSED = 0,
-	EXIT_USAGE = 1,    // wrong arguments, or an error of our own
-	EXIT_NO_DUMP = 2,  // the file cannot be read, or is no dump
-	EXIT_PARTIAL = 3,  // the dump is cut or damaged; what could be had was shown
-	EXIT_LIMIT = 4,    // time or memory limit
-	EXIT_FINDING = 5,  // --fail-on was met
+	EXIT_USAGE = 1,   // wrong arguments, or an error of our own
+	EXIT_NO_DUMP = 2, // the file cannot be read, or is no dump
+	EXIT_PARTIAL = 3, // the dump is cut or damaged; what could be had was shown
+	EXIT_LIMIT = 4,   // time or memory limit
+	EXIT_FINDING = 5, // --fail-on was met
 };
 
 struct options {
-	const char *dump;          // -z, or the first argument
-	bool debugger;             // -z: a prompt; else a report
+	const char *dump; // -z, or the first argument
+	bool debugger;    // -z: a prompt; else a report
 	bool json, colour, verbose, quiet;
 	const char *image_path, *symbol_path, *source_path;
 	const char *const *commands; // -c, -cf: lines in order
 	size_t n_commands;
 	const char *log_path;
 	bool log_append;
-	unsigned timeout_seconds;  // 0: none
-	int fail_on;               // enum severity + 1; 0: off
+	unsigned timeout_seconds; // 0: none
+	int fail_on;              // enum severity + 1; 0: off
 };
 
-struct output {                // standard output and the log, buffered
+struct output { // standard output and the log, buffered
 	struct sink sink;
 	char buf[65536];
 	size_t n;
-	int log_fd;                // -1: none
-	bool failed;               // the reader went away (a closed pipe): stop quietly
+	int log_fd;  // -1: none
+	bool failed; // the reader went away (a closed pipe): stop quietly
 };
 void output_init(struct output *o, int log_fd);
 void output_flush(struct output *o);

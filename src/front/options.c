@@ -32,12 +32,14 @@ static int usage_error(const char *what, const char *arg)
 // Options of cdb and kd that mean nothing to a dump on this host; the second string: takes a value.
 static bool is_live_only(const char *o, bool *takes_value)
 {
-	static const char *const plain[] = { "g",      "G",	"hd",	"o",	 "x",	"xd",	 "xe",	"xi",	   "xn",  "xr",
-					     "2",      "pb",	"pd",	"pe",	 "pr",	"pt",	 "pv",	"pvr",	   "robp", "rtp",
-					     "noio",   "noshell", "noinh", "nosqm", "myob", "mf",  "lsrcpath", "kqm", "kl",   "d",
-					     "failinc", "ses",	"sdce",	"sicv",	 "sins", "snc",	 "snul", "sup",	   "b",	  "e" };
-	static const char *const valued[] = { "p",  "pn",  "psn",  "remote", "server", "premote", "k",	 "cimp", "zp",
-					      "ee", "clines", "sflags", "iae", "iaec",   "iu",      "zd", "W",	 "WF" };
+	static const char *const plain[] = { "g",    "G",    "hd",       "o",   "x",    "xd",      "xe",      "xi",
+					     "xn",   "xr",   "2",        "pb",  "pd",   "pe",      "pr",      "pt",
+					     "pv",   "pvr",  "robp",     "rtp", "noio", "noshell", "noinh",   "nosqm",
+					     "myob", "mf",   "lsrcpath", "kqm", "kl",   "d",       "failinc", "ses",
+					     "sdce", "sicv", "sins",     "snc", "snul", "sup",     "b",       "e" };
+	static const char *const valued[] = { "p",   "pn",   "psn", "remote", "server", "premote",
+					      "k",   "cimp", "zp",  "ee",     "clines", "sflags",
+					      "iae", "iaec", "iu",  "zd",     "W",      "WF" };
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
 		if (str_eq(o, plain[i])) {
 			*takes_value = false;
@@ -132,7 +134,7 @@ static int short_option(struct parse *p, const char *name)
 {
 	struct options *o = p->o;
 	bool takes_value = false;
-	static const char *const wants_value[] = { "z",	 "c",	 "cf",	  "cfr",   "i",	     "y",
+	static const char *const wants_value[] = { "z",       "c",    "cf",   "cfr",   "i",    "y",
 						   "srcpath", "logo", "loga", "logou", "logau" };
 	for (size_t i = 0; i < ARRAY_LEN(wants_value); i++)
 		takes_value = takes_value || str_eq(name, wants_value[i]);

@@ -8,7 +8,7 @@ struct frame {
 	va_t ip, sp, fp;  // fp: x86's ChildEBP (address of the saved ebp); x64, ARM64: the frame register
 	va_t ret;         // return address (the next frame's ip); 0 when unknown
 	bool ret_known;
-	va_t caller_sp; // the stack pointer after the frame returned; 0 when unknown
+	va_t caller_sp;        // the stack pointer after the frame returned; 0 when unknown
 	enum trust trust;      // how this frame's ip was found
 	bool exact_ip;         // ip is an interrupted address, not a return address: names look up ip, else ip - 1
 	bool no_unwind_data;   // the walk from here on is a guess: WinDbg's "Stack unwind information not available"
