@@ -26,9 +26,10 @@ VM_COUNTERS = ("peakws ws peakpaged paged peaknonpaged nonpaged pagefile peakpag
 
 class Registers:
     """Where a CPU's CONTEXT keeps its registers: {name: (offset, format)}."""
-    X64 = {"p1home": (0, "Q"), "flags": (0x30, "I"), "mxcsr": (0x34, "I"), "efl": (0x44, "I"), "rip": (0xF8, "Q")}
-    X86 = {"flags": (0, "I")}
-    ARM64 = {"flags": (0, "I"), "cpsr": (4, "I"), "fp": (0xF0, "Q"), "lr": (0xF8, "Q"), "sp": (0x100, "Q"),
+    X64 = {"p1home": (0, "Q"), "contextflags": (0x30, "I"), "mxcsr": (0x34, "I"), "efl": (0x44, "I"),
+           "rip": (0xF8, "Q")}
+    X86 = {"contextflags": (0, "I")}
+    ARM64 = {"contextflags": (0, "I"), "cpsr": (4, "I"), "fp": (0xF0, "Q"), "lr": (0xF8, "Q"), "sp": (0x100, "Q"),
              "pc": (0x108, "Q"), "fpcr": (0x310, "I"), "fpsr": (0x314, "I")}
     for i, r in enumerate("cs ds es fs gs ss".split()):
         X64[r] = (0x38 + 2 * i, "H")
@@ -46,10 +47,11 @@ class Registers:
     SIZE = {"x64": 1232, "x86": 716, "arm64": 912}
     SP = {"x64": "rsp", "x86": "esp", "arm64": "sp"}
     DEFAULT = {
-        "x64": {"flags": 0x10001F, "mxcsr": 0x1F80, "cs": 0x33, "ds": 0x2B, "es": 0x2B, "fs": 0x53, "gs": 0x2B,
+        "x64": {"contextflags": 0x10001F, "mxcsr": 0x1F80, "cs": 0x33, "ds": 0x2B, "es": 0x2B, "fs": 0x53, "gs": 0x2B,
                 "ss": 0x2B, "efl": 0x246},
-        "x86": {"flags": 0x1003F, "cs": 0x23, "ds": 0x2B, "es": 0x2B, "fs": 0x53, "gs": 0x2B, "ss": 0x2B, "efl": 0x246},
-        "arm64": {"flags": 0x400007},
+        "x86": {"contextflags": 0x1003F, "cs": 0x23, "ds": 0x2B, "es": 0x2B, "fs": 0x53, "gs": 0x2B, "ss": 0x2B,
+                "efl": 0x246},
+        "arm64": {"contextflags": 0x400007},
     }
 
 
@@ -60,7 +62,7 @@ def context(arch, values):
     merged = dict(Registers.DEFAULT[arch], **values)
     cet = merged.pop("cet", None)
     if cet:
-        merged["flags"] |= 0x40
+        merged["contextflags"] |= 0x40
     for name, value in merged.items():
         if name.startswith(("xmm", "v")) and name.lstrip("xmv").isdigit():
             at = {"x64": 0x1A0, "arm64": 0x110, "x86": 0xCC + 0xA0}[arch] + 16 * int(name.lstrip("xmv"))
@@ -88,8 +90,8 @@ def version_info(version):
     if not version:
         return bytes(52)
     a, b, c, d = version
-    return struct.pack("<13I", 0xFEEF04BD, 0x10000, a << 16 | b, c << 16 | d, a << 16 | b, c << 16 | d, 0x3F, 0, 0x40004,
-                       2, 0, 0, 0)
+    file, product = (a << 16 | b, c << 16 | d), (a << 16 | b, c << 16 | d)
+    return struct.pack("<13I", 0xFEEF04BD, 0x10000, *file, *product, 0x3F, 0, 0x40004, 2, 0, 0, 0)
 
 
 class Out:
@@ -118,8 +120,8 @@ class Minidump:
     def __init__(self, arch="x64"):
         self.arch = arch
         self.header = {"version": 0x61B1A793, "checksum": 0, "time": 0, "flags": 0}
-        self.system = {"os": (10, 0, 19041), "csd": "", "product": 1, "platform": 2, "suite": 0x100, "cpus": 4, "level": 6,
-                       "revision": 0x9E0A, "cpu": bytes(24)}
+        self.system = {"os": (10, 0, 19041), "csd": "", "product": 1, "platform": 2, "suite": 0x100, "cpus": 4,
+                       "level": 6, "revision": 0x9E0A, "cpu": bytes(24)}
         self.misc = {}
         self.threads, self.modules, self.unloaded, self.memory = [], [], [], []
         self.regions, self.handles, self.handle_ops, self.tokens, self.jit = [], [], [], [], []
@@ -128,6 +130,7 @@ class Minidump:
         self.raw = []  # (stream type, bytes): written as they are
         self.memory64 = False
         self.pad_lists = False  # 4 bytes after the count of thread, module and memory lists, as some writers do
+        self.jit_pad = 0  # bytes between the FunctionTable header and its first descriptor
         self.unused = 0  # empty directory entries at the end, as dbghelp leaves them
 
     def write(self):
@@ -190,8 +193,8 @@ class Minidump:
 
     def put_systeminfo(self, out):
         s = self.system
-        return struct.pack("<HHHBBIIIIIHH", ARCH[self.arch], s["level"], s["revision"], s["cpus"], s["product"], *s["os"],
-                           s["platform"], out.string(s["csd"]), s["suite"], 0) + s["cpu"]
+        return struct.pack("<HHHBBIIIIIHH", ARCH[self.arch], s["level"], s["revision"], s["cpus"], s["product"],
+                           *s["os"], s["platform"], out.string(s["csd"]), s["suite"], 0) + s["cpu"]
 
     def put_miscinfo(self, out):
         """misc: version 1-5, pid, create, user, kernel, mhz, integrity, execute, protected, zone (id, bias, standard,
@@ -241,11 +244,10 @@ class Minidump:
     def put_modulelist(self, out):
         items = []
         for m in self.modules:
-            cv = m.get("codeview", b"")
-            name = out.string(m["path"])
+            cv, name = m.get("codeview", b""), out.string(m["path"])
+            cv_rva = out.put(cv) if cv else 0
             items.append(struct.pack("<QIIII", m["base"], m["size"], m.get("checksum", 0), m.get("time", 0), name) +
-                         version_info(m.get("version")) + struct.pack("<IIIIQQ", len(cv), out.put(cv) if cv else 0, 0, 0,
-                                                                      0, 0))
+                         version_info(m.get("version")) + struct.pack("<IIIIQQ", len(cv), cv_rva, 0, 0, 0, 0))
         return self.listed(items)
 
     def put_unloadedmodulelist(self, out):
@@ -259,12 +261,15 @@ class Minidump:
         if x.get("regs"):
             size, rva = self.put_context(out, "exception", x["regs"])
         info = list(x.get("info", ()))
-        return struct.pack("<IIIIQQII15QII", x["tid"], 0, x["code"], x.get("flags", 0), x.get("record", 0), x["address"],
-                           x.get("count", len(info)), 0, *(info + [0] * 15)[:15], size, rva)
+        head = (x["tid"], 0, x["code"], x.get("flags", 0), x.get("record", 0), x["address"], x.get("count", len(info)))
+        return struct.pack("<IIIIQQII15QII", *head, 0, *(info + [0] * 15)[:15], size, rva)
 
     def put_memoryinfolist(self, out):
-        body = b"".join(struct.pack("<QQIIQIIII", r["base"], r.get("allocation", r["base"]), r.get("initial", r["protect"]),
-                                    0, r["size"], r["state"], r["protect"], r["kind"], 0) for r in self.regions)
+        body = b""
+        for r in self.regions:
+            allocation, initial = r.get("allocation", r["base"]), r.get("initial", r["protect"])
+            body += struct.pack("<QQIIQIIII", r["base"], allocation, initial, 0, r["size"], r["state"], r["protect"],
+                                r["kind"], 0)
         return struct.pack("<IIQ", 16, 48, len(self.regions)) + body
 
     def put_memorylist(self, out):
@@ -303,7 +308,7 @@ class Minidump:
             pad = -(len(entries) + 112) % 8
             body += struct.pack("<QQQII", j["min"], j["max"], j["base"], len(j["entries"]), pad)
             body += j.get("native", b"").ljust(112, b"\0") + entries + bytes(pad)
-        return struct.pack("<6I", 24, 32, 112, n, len(self.jit), 0) + body
+        return struct.pack("<6I", 24, 32, 112, n, len(self.jit), self.jit_pad) + bytes(self.jit_pad) + body
 
     def put_token(self, out):
         """tokens: id, handle, blocks: up to 7 byte strings."""

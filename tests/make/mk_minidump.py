@@ -19,7 +19,8 @@ positional values, then KEY VALUE... pairs in any order; [..] is optional, `...`
     os 10.0.19041 [csd "Service Pack 1"] [product N] [suite N] [cpus N] [level N] [revision N] [platform N] [cpu HEX]
     time TIME                                      header time stamp
     header [version N] [flags N] [checksum N]
-    layout [memory64] [padlists] [unused N]        Memory64List; 4 bytes after list counts; empty directory entries
+    layout [memory64] [padlists] [unused N] [jitpad N]
+                    Memory64List; 4 bytes after list counts; empty directory entries; FunctionTable's header padding
     pid N                                          the same as: misc 5 pid N
     misc 1..5 [pid N] [create TIME] [user N] [kernel N] [mhz N] [integrity N] [execute N] [protected N] [build TEXT]
          [debugger TEXT] [cookie N] [flags N] [zone ID BIAS STANDARD DAYLIGHT]
@@ -30,10 +31,11 @@ positional values, then KEY VALUE... pairs in any order; [..] is optional, `...`
                     code and unwind data; PROLOGUE as in mk_pe.py ("" = leaf); RVAs; ret: these follow a call
     code MODULE RVA HEX...                         bytes in the image
     thread TID [REG VALUE...] [stack ADDR: DATA...] [teb ADDR] [suspend N] [priority N] [class N] [name TEXT]
-         [start ADDR] [create TIME] [exit TIME] [kernel N] [user N] [affinity N] [exitstatus N] [dumpflags N] [nocontext]
-                    REG: rip rsp eip pc x0 xmm0 ... flags (= ContextFlags); `cet U_CET SSP`; the stack pointer is the
+         [start ADDR] [create TIME] [exit TIME] [kernel N] [user N] [affinity N] [exitstatus N] [dumpflags N]
+         [nocontext]
+                    REG: rip rsp eip pc x0 xmm0 v0 ... contextflags; `cet U_CET SSP`; the stack pointer is the
                     stack's ADDR unless given; `stack` comes last and takes the rest of the statement
-    exception TID code N [address ADDR] [flags N] [record ADDR] [info ADDR...] [count N] [REG VALUE...]
+    exception [thread] TID code N [address ADDR] [flags N] [record ADDR] [info ADDR...] [count N] [REG VALUE...]
                     with registers: a context of its own, the thread's with these changes
     memory ADDR: DATA...
     region ADDR size N [commit|reserve|free] [private|image|mapped] [protect P] [allocation ADDR] [initial P]
@@ -201,7 +203,7 @@ class Recipe:
             elif word == "hex":
                 out += bytes.fromhex(words.next())
             elif word in ("a", "u") and isinstance(words.peek(), Quoted):
-                out += words.next().encode("latin-1" if word == "a" else "utf-16le") + bytes(WIDTH["w" if word == "u" else "b"])
+                out += words.next().encode("latin-1" if word == "a" else "utf-16le") + bytes(2 if word == "u" else 1)
             elif word == "zero":
                 out += bytes(number(words.next()))
             elif word == "fill":
@@ -216,37 +218,40 @@ class Recipe:
                 out += (self.addr(word) & (1 << 8 * width) - 1).to_bytes(width, "little")
         return bytes(out)
 
+    def is_register(self, word):
+        return word == "cet" or word in Registers.OF[self.dump.arch] or re.fullmatch(r"(xmm|v)\d+", word)
+
     def pairs(self, words, keys, registers=None):
-        """Reads KEY VALUE...: keys is {key: reader of one word, or a method that takes the words}. Registers go into
-        `registers`."""
+        """Reads KEY VALUE... into a dictionary. keys: {key: how}; how is True (a flag), a reader of one word, or
+        (reader, "each"): a list, one word for each KEY; (reader, "rest"): a list, all words up to the next key;
+        (reader, n): a list, the reader gets n words for each KEY. Registers, when allowed, go into `registers`."""
         out = {}
         while words.more():
             key = words.next()
             low = key.lower()
             if registers is not None and low == "cet":
-                registers["cet"] = (number(words.next()), number(words.next()))
-            elif registers is not None and (low in Registers.OF[self.dump.arch] or re.fullmatch(r"(xmm|v)\d+", low)):
-                if low == "flags" and "flags" in keys:
-                    out["flags"] = number(words.next())
-                else:
-                    registers[low] = self.addr(words.next())
+                registers[low] = (number(words.next()), number(words.next()))
+            elif registers is not None and self.is_register(low):
+                registers[low] = self.addr(words.next(f"the value of {key}"))
             elif low not in keys or isinstance(key, Quoted):
                 raise RecipeError(f"unexpected {key!r}")
             elif keys[low] is True:
                 out[low] = True
+            elif not isinstance(keys[low], tuple):
+                out[low] = keys[low](words.next(f"the value of {key}"))
             else:
-                reader, many = keys[low] if isinstance(keys[low], tuple) else (keys[low], False)
-                if many == "rest":
-                    values = words.take_while(lambda w: isinstance(w, Quoted) or (w.lower() not in keys and w.lower() not in (
-                        Registers.OF[self.dump.arch] if registers is not None else ())))
-                    out.setdefault(low, []).extend(reader(w) for w in values)
-                elif many == "each":
-                    out.setdefault(low, []).append(reader(words.next(f"the value of {key}")))
-                elif many:
-                    out.setdefault(low, []).append(reader([words.next(f"a value of {key}") for _ in range(many)]))
-                else:
-                    out[low] = reader(words.next(f"the value of {key}"))
+                out.setdefault(low, []).extend(self.listed(words, key, keys, registers is not None))
         return out
+
+    def listed(self, words, key, keys, registers):
+        """The values that one KEY adds to its list."""
+        reader, how = keys[key.lower()]
+        if how == "each":
+            return [reader(words.next(f"the value of {key}"))]
+        if how == "rest":
+            return [reader(w) for w in words.take_while(lambda w: isinstance(w, Quoted) or not (
+                w.lower() in keys or registers and self.is_register(w.lower())))]
+        return [reader([words.next(f"a value of {key}") for _ in range(how)])]
 
     # ---- statements: do_WORD
 
@@ -263,9 +268,10 @@ class Recipe:
         self.dump.header.update(self.pairs(w, {"version": number, "flags": number, "checksum": number}))
 
     def do_layout(self, w):
-        p = self.pairs(w, {"memory64": True, "padlists": True, "unused": number})
+        p = self.pairs(w, {"memory64": True, "padlists": True, "unused": number, "jitpad": number})
         self.dump.memory64 |= "memory64" in p
         self.dump.pad_lists |= "padlists" in p
+        self.dump.jit_pad = p.get("jitpad", self.dump.jit_pad)
         self.dump.unused = p.get("unused", self.dump.unused)
 
     def do_pid(self, w):
@@ -277,14 +283,13 @@ class Recipe:
                            "integrity": number, "execute": number, "protected": number, "build": str, "debugger": str,
                            "cookie": number, "flags": number,
                            "zone": (lambda z: (number(z[0]), int(z[1]), z[2], z[3]), 4)})
-        if "zone" in p:
-            p["zone"] = p["zone"][0]
+        p.update((k, v[0]) for k, v in p.items() if k == "zone")
         self.dump.misc.update(p)
 
     def do_module(self, w):
         base, name = number(w.next()), w.next()
-        p = self.pairs(w, {"size": number, "time": time_t, "checksum": number, "path": str, "mapped": True, "nomem": True,
-                           "version": lambda x: tuple(int(i) for i in x.split(".")),
+        p = self.pairs(w, {"size": number, "time": time_t, "checksum": number, "path": str, "mapped": True,
+                           "nomem": True, "version": lambda x: tuple(int(i) for i in x.split(".")),
                            "pdb": (lambda x: mk_pe.rsds(x[0], guid(x[1]), number(x[2])), 3),
                            "nb10": (lambda x: b"NB10" + struct.pack("<III", 0, number(x[1]), number(x[2])) +
                                     x[0].encode() + b"\0", 3),
@@ -295,8 +300,8 @@ class Recipe:
         for pair in p.get("export", ()):
             image.exports[pair[0]] = number(pair[1])
         m = {"base": base, "size": image.size, "time": image.time, "checksum": image.checksum, "codeview": cv,
-             "version": p.get("version"), "path": p.get("path", "C:\\app\\" + name), "image": image, "nomem": "nomem" in p,
-             "mapped": "mapped" in p or bool(image.exports)}
+             "version": p.get("version"), "path": p.get("path", "C:\\app\\" + name), "image": image,
+             "nomem": "nomem" in p, "mapped": "mapped" in p or bool(image.exports)}
         self.dump.modules.append(m)
         for key in (name.lower(), name.lower().rsplit(".", 1)[0]):
             self.modules.setdefault(key, m)
@@ -331,6 +336,8 @@ class Recipe:
         self.dump.threads.append(dict(t, tid=tid, regs=regs, context="nocontext" not in t))
 
     def do_exception(self, w):
+        if w.peek() == "thread":
+            w.next()
         regs, tid = {}, number(w.next())
         x = self.pairs(w, {"code": number, "address": self.addr, "flags": number, "record": self.addr, "count": number,
                            "info": (self.addr, "rest")}, regs)
@@ -356,8 +363,8 @@ class Recipe:
 
     def do_unloaded(self, w):
         base, name = number(w.next()), w.next()
-        self.dump.unloaded.append(dict({"size": 0}, **self.pairs(w, {"size": number, "time": time_t, "checksum": number}),
-                                       base=base, name=name))
+        p = self.pairs(w, {"size": number, "time": time_t, "checksum": number})
+        self.dump.unloaded.append(dict({"size": 0}, **p, base=base, name=name))
 
     def do_handle(self, w):
         h = {"handle": number(w.next())}
@@ -398,8 +405,8 @@ class Recipe:
 
     def do_sysmem(self, w):
         revision = number(w.next())
-        keys = ("flags timer pagesize pages lowest highest granularity minuser maxuser affinity cpus available committed "
-                "limit peak").split()
+        keys = ("flags timer pagesize pages lowest highest granularity minuser maxuser affinity cpus available "
+                "committed limit peak").split()
         self.dump.sysmem = dict(self.pairs(w, dict.fromkeys(keys, number)), revision=revision)
 
     def do_comment(self, w):
@@ -473,7 +480,8 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("recipe")
     ap.add_argument("output")
-    ap.add_argument("--image", action="append", default=[], metavar="NAME=FILE", help="also write this module as a PE file")
+    ap.add_argument("--image", action="append", default=[], metavar="NAME=FILE",
+                    help="also write this module as a PE file")
     a = ap.parse_args()
     try:
         with (sys.stdin if a.recipe == "-" else open(a.recipe, encoding="utf-8")) as f:
