@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// vertarget.c: what is loaded and when it was taken: the load banner, vertarget, version, .time.
+#include "cmd/when.h"
+
+#include "cmd/rows.h"
+#include "target/system.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+extern const struct cmd cmd_vertarget;
+
+SCHEMA(dump_file, "The dump that is open", NULL, "Loading Dump File [{path}]\n{kind}",
+       { "path", R_STR, "as it was named" }, { "kind", R_STR, "WinDbg's name of this kind of dump" },
+       { "format", R_STR, "minidump" }, { "inner", R_STR, "name inside the container; null when there is none" });
+SCHEMA(dump_comment, "Text the dump's writer left (CommentStreamA or W)", NULL, "Comment: '{text}'",
+       { "text", R_STR, "the comment" });
+SCHEMA(search_path, "Where symbols and images are looked for", NULL,
+       "Symbol search path is: {symbols}\nExecutable search path is: {images}", { "symbols", R_STR, "symbol path" },
+       { "images", R_STR, "image path" });
+SCHEMA(system_info, "The machine the dump came from", NULL,
+       "{title}\nProduct: {product}{?build_lab \nEdition build lab: {build_lab}}",
+       { "title", R_STR, "system and processors" }, { "product", R_STR, "product type and suites" },
+       { "build_lab", R_STR, "build string; null when not recorded" }, { "os", R_STR, "name" },
+       { "version", R_STR, "major.minor.build[.revision]" }, { "cpus", R_DEC, "processors" },
+       { "machine", R_STR, "x64, x86, arm64" });
+SCHEMA(session_time, "When the dump was taken", NULL,
+       "Debug session time: {time}\nSystem Uptime: {system_uptime}\nProcess Uptime: {process_uptime}",
+       { "time", R_STR, "in the dump's time zone" }, { "unix_time", R_DEC, "seconds since 1970 UTC" },
+       { "system_uptime", R_STR, "a user-mode dump does not record it" }, { "process_uptime", R_STR, "days and time" },
+       { "process_uptime_seconds", R_DEC, "null when not recorded" });
+SCHEMA(process_times, "Processor time of the process", NULL, "  Kernel time: {kernel}\n  User time: {user}",
+       { "kernel", R_STR, "days and time" }, { "user", R_STR, "days and time" }, { "kernel_seconds", R_DEC, "seconds" },
+       { "user_seconds", R_DEC, "seconds" });
+SCHEMA(program_version, "This program", NULL, "dumpscope {version}", { "version", R_STR, "version" });
+
+static const char *kind_text(const struct target *t)
+{
+	return t->dump->kind == DUMP_USER_FULL
+		       ? "User Mini Dump File with Full Memory: Only application data is available"
+		       : "User Mini Dump File: Only registers, stack and portions of memory are available";
+}
+
+void when_emit(struct session *s, struct call *c, struct doc *out)
+{
+	const struct target *t = s->target;
+	const struct dump_user *u = t->dump->user;
+	const struct dump_misc *m = &u->misc;
+	const uint64_t second = 10000000;
+	bool created = (m->flags & MISC_TIMES) && m->create_time && u->timestamp >= m->create_time;
+	uint64_t up = created ? u->timestamp - m->create_time : 0;
+	ROW(out, session_time, VS(system_time_text(t, c->a, (uint64_t)u->timestamp * 1000)), V(u->timestamp),
+	    VS("not available"), VS(created ? duration_text(c->a, up * second) : "not available"), V_IF(created, up));
+	if (m->flags & MISC_TIMES)
+		ROW(out, process_times, VS(duration_text(c->a, m->kernel_time * second)),
+		    VS(duration_text(c->a, m->user_time * second)), V(m->kernel_time), V(m->user_time));
+}
+
+static void emit_system(struct session *s, struct call *c, struct doc *out)
+{
+	struct target *t = s->target;
+	if (!t->dump->user->system.present) {
+		doc_note(out, NOTE_WARNING, "dump.no_system_info", "The dump does not say which system it came from.");
+		return;
+	}
+	ROW(out, system_info, VS(system_title(t, c->a)), VS(system_product(t, c->a)), VS(system_build_lab(t, c->a)),
+	    VS(system_name(t)), VS(system_version(t, c->a)), V(t->dump->user->system.n_cpus), VS(system_platform(t)));
+}
+
+// One dot for each module, 64 a line.
+static void emit_dots(struct doc *out, size_t n)
+{
+	static const char dots[] = "................................................................";
+	for (; n; n -= MIN(n, sizeof(dots) - 1))
+		doc_text(out, dots + sizeof(dots) - 1 - MIN(n, sizeof(dots) - 1));
+}
+
+static void emit_notes(struct session *s, struct doc *out)
+{
+	const struct dump *d = s->target->dump;
+	if (d->truncated)
+		doc_note(out, NOTE_WARNING, "dump.truncated",
+			 "WARNING: Dump file has been truncated.  Data may be missing.");
+	for (size_t i = 0; i < d->n_notes; i++) {
+		const struct dump_note *n = &d->notes[i];
+		doc_note(out, n->code == OK ? NOTE_INFO : NOTE_WARNING,
+			 n->code == OK ? "dump.remark" : err_name(n->code), "%s%s (file offset 0x%" PRIx64 ")",
+			 n->code == OK ? "" : "WARNING: ", n->what, n->at);
+	}
+}
+
+void banner_emit(struct session *s, struct call *c, struct doc *out)
+{
+	const struct target *t = s->target;
+	const struct dump_user *u = t->dump->user;
+	doc_text(out, "");
+	ROW(out, program_version, VS(DUMPSCOPE_VERSION));
+	doc_text(out, "");
+	doc_text(out, "");
+	ROW(out, dump_file, VS(t->path), VS(kind_text(t)), VS(t->dump->format->name), VS(t->inner));
+	const char *comments[] = { u->comment_a, u->comment_w };
+	for (size_t i = 0; i < ARRAY_LEN(comments); i++)
+		if (comments[i] && *comments[i])
+			ROW(out, dump_comment, VS(comments[i]));
+	emit_notes(s, out);
+	doc_text(out, "");
+	ROW(out, search_path, VS(s->sympath), VS(s->exepath));
+	emit_system(s, c, out);
+	when_emit(s, c, out);
+	emit_dots(out, t->n_modules);
+	if (t->n_unloaded) {
+		doc_text(out, "Loading unloaded module list");
+		emit_dots(out, t->n_unloaded);
+	}
+	if (u->exception.present) {
+		doc_text(out, "This dump file has an exception of interest stored in it.");
+		doc_text(out, "The stored exception information can be accessed via .ecxr.");
+		lastevent_emit(s, c, out, true);
+	}
+	doc_text(out, "For analysis of this file, run !analyze -v");
+	const struct regs *r;
+	if (!session_regs(s, &r).code)
+		emit_insn(s, c, out, reg_get(r, reg_pc(t->machine)), r, true, true);
+}
+
+static err_t run(struct session *s, struct call *c, struct doc *out)
+{
+	TRY(arg_done(c));
+	if (str_ieq(c->name, ".banner")) {
+		banner_emit(s, c, out);
+	} else if (str_ieq(c->name, ".time")) {
+		when_emit(s, c, out);
+	} else {
+		emit_system(s, c, out);
+		when_emit(s, c, out);
+	}
+	if (str_ieq(c->name, "version"))
+		ROW(out, program_version, VS(DUMPSCOPE_VERSION));
+	return ok();
+}
+
+static const struct schema *const rows[] = {
+	&dump_file,       &dump_comment,   &search_path,       &system_info, &session_time, &process_times,
+	&program_version, &row_last_event, &row_code_location, &row_insn,    NULL
+};
+const struct cmd cmd_vertarget = {
+	.names = "vertarget version .time .banner",
+	.group = "The target",
+	.args = "",
+	.summary = "Show the system, the times and (version) this program",
+	.help = "vertarget   system and times\nversion     the same and this program's version\n"
+		".time       times only\n.banner     what was shown when the dump was opened\n",
+	.run = run,
+	.rows = rows,
+};
