@@ -135,8 +135,8 @@ def test_all_streams(folder):
             else:
                 check(f"{layout}{name} has {size} bytes", m and len(m[1]) == 2 * size, m and len(m[1]) // 2)
         for fact in ("Thread Id:       0x1A4", "Base of Image:   0x7FF700000000", r"'C:\app\app.exe'",
-                     "Parameter 1:     0x10", "CSD Version:     Service Pack 1", "File Version Low: 0x30004", "PAGE_EXECUTE_WRITE_COPY",
-                     "4E4231300000000000000030050000006F6C642E70646200"):
+                     "Parameter 1:     0x10", "CSD Version:     Service Pack 1", "File Version Low: 0x30004",
+                     "PAGE_EXECUTE_WRITE_COPY", "4E4231300000000000000030050000006F6C642E70646200"):
             check(f"{layout}obj2yaml shows {fact!r}", fact in yaml)
         check(f"{layout}four unused entries", yaml.count("Type:            0x0\n") == 4)
     return None
