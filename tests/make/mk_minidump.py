@@ -23,7 +23,7 @@ positional values, then KEY VALUE... pairs in any order; [..] is optional, `...`
                     Memory64List; 4 bytes after list counts; empty directory entries; FunctionTable's header padding
     pid N                                          the same as: misc 5 pid N
     misc 1..5 [pid N] [create TIME] [user N] [kernel N] [mhz N] [integrity N] [execute N] [protected N] [build TEXT]
-         [debugger TEXT] [cookie N] [flags N] [zone ID BIAS STANDARD DAYLIGHT]
+         [debugger TEXT] [cookie N] [xstate HEX] [flags N] [zone ID BIAS STANDARD DAYLIGHT]
     module BASE NAME [size N=10000] [time TIME] [checksum N] [version A.B.C.D] [path TEXT=C:\\app\\NAME]
          [pdb NAME GUID AGE] [nb10 NAME TIME AGE] [cv HEX] [export NAME=RVA...] [nomem]
                     the image's headers, exports and functions go into memory when it has any, or with `mapped`
@@ -38,6 +38,8 @@ positional values, then KEY VALUE... pairs in any order; [..] is optional, `...`
     exception [thread] TID code N [address ADDR] [flags N] [record ADDR] [info ADDR...] [count N] [REG VALUE...]
                     with registers: a context of its own, the thread's with these changes
     memory ADDR: DATA...
+    teb ADDR [base ADDR] [limit ADDR] [peb ADDR] [pid N] [tid N] [lasterror N] [laststatus N]
+                    memory: a TEB with StackBase, StackLimit, Self, ClientId, ... and zeros (x86 or 64-bit layout)
     region ADDR size N [commit|reserve|free] [private|image|mapped] [protect P] [allocation ADDR] [initial P]
                     P: na r rw wc x rx rwx rwc guard, or a number
     unloaded BASE NAME size N [time TIME] [checksum N]
@@ -81,6 +83,12 @@ from mdmp_writer import Minidump, Registers
 
 UNIX_EPOCH = 116444736000000000
 WIDTH = {"q": 8, "d": 4, "w": 2, "b": 1}
+
+
+# field: (offset in a 64-bit TEB, in an x86 TEB); Windows 7 to 11
+TEB = {"base": (0x8, 0x4), "limit": (0x10, 0x8), "self": (0x30, 0x18), "pid": (0x40, 0x20), "tid": (0x48, 0x24),
+       "peb": (0x60, 0x30), "lasterror": (0x68, 0x34), "laststatus": (0x1250, 0xBF4)}
+TEB_SIZE = (0x1838, 0x1000)
 
 
 class RecipeError(Exception):
@@ -281,7 +289,7 @@ class Recipe:
         self.dump.misc["version"] = number(w.next())
         p = self.pairs(w, {"pid": number, "create": time_t, "user": number, "kernel": number, "mhz": number,
                            "integrity": number, "execute": number, "protected": number, "build": str, "debugger": str,
-                           "cookie": number, "flags": number,
+                           "cookie": number, "flags": number, "xstate": bytes.fromhex,
                            "zone": (lambda z: (number(z[0]), int(z[1]), z[2], z[3]), 4)})
         p.update((k, v[0]) for k, v in p.items() if k == "zone")
         self.dump.misc.update(p)
@@ -349,6 +357,14 @@ class Recipe:
     def do_memory(self, w):
         va = self.addr(w.next().rstrip(":"))
         self.dump.memory.append((va, self.data(w, va)))
+
+    def do_teb(self, w):
+        va, x86 = self.addr(w.next()), self.dump.arch == "x86"
+        fields = dict(self.pairs(w, dict.fromkeys(TEB, self.addr)), self=va)
+        out = bytearray(TEB_SIZE[x86])
+        for name, value in fields.items():
+            struct.pack_into("<I" if x86 or name.startswith("last") else "<Q", out, TEB[name][x86], value)
+        self.dump.memory.append((va, bytes(out)))
 
     def do_region(self, w):
         def protect(x):

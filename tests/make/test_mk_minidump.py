@@ -12,6 +12,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import filter_dump
 import mk_big_minidump
 import mk_minidump
 import mk_pe
@@ -40,6 +41,7 @@ DUMP minidump x64
   + d 1 2 w 3 b 4 fill 4 ab to 14f200
   exception 1a4 code c0000005 address app!Work+20 flags 1 info 0 10 rip app!Work+20 rsp 14f000
   memory 20000: hex 4d5a9000 q app!Work
+  teb 7ff000 base 150000 limit 14e000 tid 1a4 lasterror 5
   region 10000 size 10000 free ; region 20000 size 1000 protect rw private initial rwc
   unloaded 180000000 gone.dll size 20000 time 5e000000 checksum 77
   handle 4 type Event name "\\BaseNamedObjects\\go" access 1f0003 count 2 pointers ffff event 1 0
@@ -209,6 +211,40 @@ def test_functions_run():
     return None
 
 
+def test_yaml(folder):
+    """yaml/ suits yaml2obj-19, and obj2yaml-19 reads back what is not odd on purpose."""
+    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "yaml")
+    for name in sorted(os.listdir(here)):
+        path = os.path.join(folder, name + ".dmp")
+        out = tool("yaml2obj-19", os.path.join(here, name), "-o", path)
+        if out is None:
+            return skip("yaml2obj-19 takes yaml/", "not installed")
+        back = tool("obj2yaml-19", path) if name != "odd.yaml" else "--- !minidump"
+        check(f"yaml2obj-19 takes {name}", out == "" and back.startswith("--- !minidump"), out + back[:200])
+    return None
+
+
+def test_filter():
+    """The page filter keeps stacks, TEBs, writable and header pages, drops the rest, and finds what is forbidden."""
+    text = ALL.replace("layout ", "layout memory64 ") + """
+      region 14f000 size 1000 ; region 7ff600000000 size 10000 image protect r allocation 7ff600000000
+      region 7ff000 size 2000"""
+    dump = filter_dump.Dump(mk_minidump.recipe(text).write())
+    kept = filter_dump.merged(dump, filter_dump.page_spans(dump, False, False))
+    starts = [va for va, _ in kept]
+    check("the filter drops read-only image pages", 0x7FF600000000 in starts and 0x7FF60000E000 not in starts, starts)
+    check("and keeps stacks and TEBs", {0x14F000, 0x14F100, 0x7FF000} <= set(starts), starts)
+    out = filter_dump.rebuilt(dump, kept, False)
+    check("its result is a dump with the same stacks", list(filter_dump.Dump(out).threads()), "")
+    again = filter_dump.Dump(out)
+    check("whose memory is the old one", all(again.d[again.at(va):][:n] == dump.d[o:o + n] for va, [(o, n)] in kept), "")
+    try:
+        filter_dump.forbidden(out, ["Worker ONE"])
+        check("forbidden text is found", False)
+    except filter_dump.Bad:
+        check("forbidden text is found", True)
+
+
 def test_errors():
     for text, why in (("module 1 a.exe", "begins with"), ("minidump x64\nfoo 1", "unknown statement"),
                       ("minidump x64\nmemory 1: 2\nthread 1 rip b+1", "no module"), ("", "empty"),
@@ -242,6 +278,8 @@ def main():
         test_lldb(folder)
         test_unwind_data(folder)
         test_functions_run()
+        test_yaml(folder)
+        test_filter()
         test_errors()
         test_big(folder)
     print(f"1..{count}")
