@@ -25,7 +25,8 @@ import testlib
 from testlib import BadTest, ROOT
 
 KEYWORD = re.compile(r"(DUMP|FILE|CORPUS|ARGS|SOURCE|CMD|REPORT|TEXT|JSON)(?: (.*)|$)")
-PROMPT = re.compile(r"^\d+:\d{3}(?::\w+)?> ")
+PROMPT = re.compile(r"^(?:\d+:\d{3}(?::\w+)?|\?:\?\?\?)> ")
+READING = re.compile(PROMPT.pattern[1:] + r"\w+: Reading initial command '.*'$")
 MARK = "@@golden "
 
 
@@ -126,6 +127,10 @@ def session(program, section, dump, commands, as_json, name):
     parts = [[] for _ in commands]
     banner, where, seen = [], -1, 0
     for line in out.split("\n")[:-1] if out.endswith("\n") else out.split("\n"):
+        if READING.search(line):
+            line = READING.sub("", line)
+            if not line:
+                continue
         m = re.search(re.escape(MARK) + r"(\d+)", line)
         if m and (as_json or PROMPT.sub("", line) == m[0]):
             where, seen = int(m[1]), seen + 1

@@ -48,7 +48,8 @@ def died(status, err):
 @functools.lru_cache
 def builder():
     sys.path.insert(0, str(ROOT / "tests" / "make"))
-    return importlib.import_module("mk_minidump").build
+    recipe = importlib.import_module("mk_minidump").recipe
+    return lambda text: recipe(text).write()
 
 
 build_lock = threading.Lock()

@@ -8,11 +8,8 @@ import pathlib, re, sys
 FLOORS = [["base"], ["doc", "dump", "pe", "pdb"], ["mem"], ["arch"], ["target"], ["type"], ["sym"],
           ["stack", "expr"], ["win"], ["verdict", "detect"], ["cmd"], ["front"]]
 FLOOR = {d: i for i, line in enumerate(FLOORS) for d in line}
-# Folders with a LIST: file of an entry, object that it defines (src/meson.build has the same table), and whether the
-# order of the list means something (order of trial) or is the alphabet's.
-TABLES = {"dump": ("{}.c", "dump_format dump_{}", True), "arch": ("{}.c", "arch arch_{}", True),
-          "sym": ("prov_{}.c", "symbol_provider provider_{}", True), "detect": ("{}.c", "detector detect_{}", False),
-          "cmd": ("{}.c", "cmd cmd_{}", False)}
+# The order of these lists means something (order of trial, or of the help); the others are sorted.
+ORDERED = {"dump", "arch", "sym", "cmd", "front"}
 # Only these know the host or untrusted archives and the network.
 ONLY = [(re.compile(r"#\s*if.*\b_WIN32\b"), re.compile(r"base/os_"), "_WIN32"),
         (re.compile(r'#include [<"](curl|archive)[/_.]?'), re.compile(r"helper|unpack_main"), "libcurl and libarchive")]
@@ -48,8 +45,14 @@ def include(f, n, me, path, root):
         yield f"{f}:{n}: no file {path}"
 
 
+def tables(root):
+    """{folder: (file of an entry, object, type)} as src/meson.build has it."""
+    rows = re.findall(r"\['(\w+)', '([^']+)', '([^']+)', '(\w+)', '\w+'\]", (root / "meson.build").read_text())
+    return {folder: (file.replace("@0@", "{}"), name.replace("@0@", "{}"), kind) for folder, file, name, kind in rows}
+
+
 def lists(root):
-    for folder, (file, what, ordered) in TABLES.items():
+    for folder, (file, what, kind) in tables(root).items():
         path = root / folder / "LIST"
         if not path.exists():
             continue
@@ -59,16 +62,15 @@ def lists(root):
                 yield f"{path}: {name!r} is not one word"
         if len(set(names)) != len(names):
             yield f"{path}: a name twice"
-        if not ordered and names != sorted(names):
+        if folder not in ORDERED and names != sorted(names):
             yield f"{path}: not in alphabetical order"
         for name in names:
             source = root / folder / file.format(name)
             if not source.exists():
                 yield f"{path}: {name}: no file {source.name}"
-            elif not re.search(rf"^const struct {what.format(name)}\b", source.read_text(), re.M):
-                yield f"{source}: defines no `const struct {what.format(name)}`"
-        kind, prefix = what.split(" ")
-        defined = re.compile(rf"^const struct {kind} {prefix.format('')}(\w+)\b(?!\[)", re.M)
+            elif not re.search(rf"^const struct {kind} {what.format(name)}\b", source.read_text(), re.M):
+                yield f"{source}: defines no `const struct {kind} {what.format(name)}`"
+        defined = re.compile(rf"^const struct {kind} {what.format('')}(\w+)\b(?!\[)", re.M)
         for source in sorted((root / folder).glob("*.c")):
             for m in defined.finditer(source.read_text()):
                 if m[1] not in names:
@@ -78,13 +80,12 @@ def lists(root):
 def built(root):
     """Every source file is compiled: it is named in meson.build, or in a LIST."""
     build = "".join(p.read_text() for p in (root / "meson.build", root.parent / "meson.build") if p.exists())
+    listed = {f"{folder}/{file.format(name)}" for folder, (file, _, _) in tables(root).items()
+              if (root / folder / "LIST").exists() for name in (root / folder / "LIST").read_text().split()}
     for f in sorted(root.rglob("*.c")):
-        folder, name = f.relative_to(root).parts[0], f.name
-        listed = root / folder / "LIST"
-        in_list = folder in TABLES and listed.exists() and any(
-            TABLES[folder][0].format(n) == name for n in listed.read_text().split())
-        if f"{folder}/{name}" not in build and not in_list and f"'{name}'" not in build:
-            yield f"{f}: not in src/meson.build"
+        name = str(f.relative_to(root))
+        if name not in build and name not in listed:
+            yield f"{f}: neither in src/meson.build nor in a LIST"
 
 
 def main():

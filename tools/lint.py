@@ -4,9 +4,10 @@
 import pathlib, re, subprocess, sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FILE_LINES, HEADER_LINES, DETECTOR_LINES, LINE = 600, 150, 120, 120
-FUNCTION_LINES = 66  # the rule says 60; a few more where splitting would hurt
-NO_SPDX = {".md", ".txt", ".test", ".1", ".json", ".yaml", ".def", ".in"}
+FILE_LINES, HEADER_LINES, DETECTOR_LINES = 600, 150, 120
+FUNCTION_LINES = 72  # the rule says 60; a few more where splitting would hurt
+LINE, PYTHON_LINE = 120, 132
+NO_SPDX = {"", ".md", ".txt", ".test", ".1", ".json", ".yaml", ".def", ".in"}
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 
 # What, where it is allowed, and what to use instead.
@@ -17,7 +18,7 @@ BANNED = [
     (r"\b(strtok|strtok_r|sscanf|scanf)\s*\(", None, "the cursors of base/str.h"),
     (r"\b(atoi|atol|atoll)\s*\(", r"src/doc/text\.c", "the cursors of base/str.h"),  # text.c: widths in our templates
     (r"\b(alloca|system|popen|mktemp|tmpnam)\s*\(", None, "an arena; os.h"),
-    (r"\b(sig)?(setjmp|longjmp)\s*\(", r"src/cmd/run\.c", "an err_t"),
+    (r"\b(sig)?(setjmp|longjmp)\s*\(", r"src/cmd/cmd\.c", "an err_t"),
     (r"\bgoto\b", None, "return, or a function"),
     (r"\b(wchar_t|time_t|wcslen)\b", r"src/base/", "a type of known size: the host is not the target"),
     (r"\b(printf|puts|putchar)\s*\(", r"src/(front|base)/", "rows of a document: commands never print"),
@@ -45,6 +46,7 @@ TERMS = [
 LEFT_OVER = re.compile(r"\b(TODO|FIXME|XXX|HACK|PLACEHOLDER)\b|\bplaceholder\b")
 HOST = re.compile(r"(?<![\w.~])/(work|home|root)/\w")
 COUNT = re.compile(r"\b(\w+)\s*=\s*(?:\(\w+\))?rd_u(?:32|64)\(")
+LONG_STRING = re.compile(r'"[^"]{40,}"|"[^"]*"[^"]*"[^"]*"')  # tables of texts in tests
 LOOP_ON_READ = re.compile(r"\b(for|while)\s*\(.*[<>=]\s*rd_u\d+\(")
 
 
@@ -112,14 +114,16 @@ def unchecked_counts(function, n, body):
 def check_text(name, path, text):
     lines = text.split("\n")
     c = path.suffix in (".c", ".h")
-    prose = path.suffix in (".md", ".test", ".txt", ".1", ".json", ".yaml")
-    if path.suffix not in NO_SPDX and SPDX not in "\n".join(lines[:2]) and not name.startswith("."):
+    prose = path.suffix in (".md", ".test", ".txt", ".1", ".json", ".yaml") or name.endswith(("meson.build", "_tab.c"))
+    limit = PYTHON_LINE if path.suffix == ".py" else LINE
+    script = text.startswith("#!")
+    if (script or path.suffix not in NO_SPDX) and SPDX not in "\n".join(lines[:2]):
         yield "spdx", 1, f"no {SPDX}"
     if text and not text.endswith("\n"):
         yield "newline", len(lines), "no newline at the end"
     for n, line in enumerate(lines, 1):
-        if not prose and path.name != "meson.build" and len(line.expandtabs(8)) > LINE and not name.endswith("_tab.c"):
-            yield "line", n, f"{len(line.expandtabs(8))} columns, over {LINE}"
+        if not prose and len(line.expandtabs(8)) > limit and not (name.startswith("tests/") and LONG_STRING.search(line)):
+            yield "line", n, f"{len(line.expandtabs(8))} columns, over {limit}"
         if line != line.rstrip() and path.suffix not in (".test", ".md"):
             yield "blank", n, "blanks at the end of the line"
         if HOST.search(line) and not name.startswith((".ci/", "tools/lint.py")):
@@ -160,16 +164,17 @@ def check_packages():
 
 
 def allowances():
+    """{(rule, file, word of the remark): was it needed}"""
     out = {}
     for line in (ROOT / "tools" / "lint_allow.txt").read_text().splitlines():
         if line.strip() and not line.startswith("#"):
-            rule, name, reason = line.split(None, 2)
-            out[rule, name] = reason
+            rule, name, word, _ = line.split(None, 3)
+            out[rule, name, word] = False
     return out
 
 
 def main():
-    allow, used, bad, files = allowances(), set(), 0, 0
+    allow, bad, files = allowances(), 0, 0
     for path in tracked():
         name = str(path.relative_to(ROOT))
         data = path.read_bytes()
@@ -183,13 +188,14 @@ def main():
         if name == "tools/packages.txt":
             found += check_packages()
         for rule, n, what in found:
-            if (rule, name) in allow:
-                used.add((rule, name))
-            else:
+            argued = [k for k in allow if k[:2] == (rule, name) and k[2] in what]
+            for k in argued:
+                allow[k] = True
+            if not argued:
                 print(f"{name}:{n}: {rule}: {what}")
                 bad += 1
-    for rule, name in sorted(set(allow) - used):
-        print(f"tools/lint_allow.txt: {rule} {name} is not needed")
+    for key in sorted(k for k, needed in allow.items() if not needed):
+        print(f"tools/lint_allow.txt: {' '.join(key)}: not needed")
         bad += 1
     print(f"{files} files, {bad} remarks")
     return bool(bad)
