@@ -28,8 +28,9 @@ need()
 	sudo+=(env DEBIAN_FRONTEND=noninteractive)
 	echo "installing ${#missing[@]} Debian packages: ${missing[*]}" >&2
 	mkdir -p build
-	"${sudo[@]}" apt-get update >build/apt.log 2>&1 </dev/null
-	if ! "${sudo[@]}" apt-get install -y --no-install-recommends "${missing[@]}" >>build/apt.log 2>&1 </dev/null; then
+	local apt=("${sudo[@]}" apt-get)
+	"${apt[@]}" update >build/apt.log 2>&1 </dev/null
+	if ! "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >>build/apt.log 2>&1 </dev/null; then
 		tail -n 15 build/apt.log >&2
 		echo "apt-get failed; the whole log is in build/apt.log" >&2
 		return 1
