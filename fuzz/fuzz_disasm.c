@@ -14,7 +14,8 @@ static bool name_some(void *ctx, va_t va, char *buf, size_t n)
 	(void)ctx;
 	if (va & 1)
 		return false;
-	int len = snprintf(buf, n, "module!a_name_long_enough_to_be_cut_%0*llx", (int)(va % 200), (unsigned long long)va);
+	int len =
+		snprintf(buf, n, "module!a_name_long_enough_to_be_cut_%0*llx", (int)(va % 200), (unsigned long long)va);
 	return len > 0;
 }
 

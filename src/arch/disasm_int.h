@@ -24,5 +24,14 @@ bool ops_named(struct insn_out *o, va_t va);
 // ops_named, else ops_addr.
 void ops_target(struct insn_out *o, va_t va);
 
+// Writes an immediate ARM64 style: #9, #0xA, #-0x10.
+void ops_hash(struct insn_out *o, int64_t v);
+
+// Fills kind, target and mem of a word that is an instruction. Reads the bits only.
+void arm64_facts(uint32_t w, va_t va, struct insn *in);
+// Writes mnemonic and operands of the instructions that Capstone 4 does not know or names otherwise than
+// today's assemblers do. False: leave it to Capstone.
+bool arm64_ext(uint32_t w, struct insn_out *o);
+
 void insn_decode_x86(bool is_x64, struct span bytes, va_t va, struct insn_out *o);
 void insn_decode_arm64(struct span bytes, va_t va, struct insn_out *o);

@@ -112,6 +112,41 @@ static const struct line WINDBG[] = {
 	{ MACHINE_X64, 0x00007ff89f45cb65, "cd2e", "int 2Eh", NULL },
 };
 
+// A64: words of real WinDbg output too, except where the operand is a target.
+static const struct line WINDBG_ARM64[] = {
+	{ MACHINE_ARM64, 0x180243810, "7f2303d5", "pacibsp", NULL },
+	{ MACHINE_ARM64, 0x180243814, "fd7bbca9", "stp fp,lr,[sp,#-0x40]!", NULL },
+	{ MACHINE_ARM64, 0x180243818, "f35301a9", "stp x19,x20,[sp,#0x10]", NULL },
+	{ MACHINE_ARM64, 0x180243820, "f91b00f9", "str x25,[sp,#0x30]", NULL },
+	{ MACHINE_ARM64, 0x180243824, "fd030091", "mov fp,sp", NULL },
+	{ MACHINE_ARM64, 0x180243828, "5ee6fb97", "bl kernelbase!#__security_push_cookie (00000001`8013d1a0)",
+	  "kernelbase!#__security_push_cookie" },
+	{ MACHINE_ARM64, 0x18024382c, "ff8300d1", "sub sp,sp,#0x20", NULL },
+	{ MACHINE_ARM64, 0xfffff8028c407570, "00003ed4", "brk #0xF000", NULL },
+	{ MACHINE_ARM64, 0x1806b1818, "e80300aa", "mov x8,x0", NULL },
+	{ MACHINE_ARM64, 0x1806b181c, "004541f9", "ldr x0,[x8,#0x288]", NULL },
+	{ MACHINE_ARM64, 0x1000, "e88f1ff8", "str x8,[sp,#-8]!", NULL },
+	{ MACHINE_ARM64, 0x1000, "00000014", "b 00000000`00001000", NULL },
+	{ MACHINE_ARM64, 0x1000, "e0ffff54", "b.eq 00000000`00000ffc", NULL },
+	{ MACHINE_ARM64, 0x1000, "400000b4", "cbz x0,00000000`00001008", NULL },
+	{ MACHINE_ARM64, 0x1000, "48001837", "tbnz w8,#3,00000000`00001008", NULL },
+	{ MACHINE_ARM64, 0x1234, "080000b0", "adrp x8,app!table (00000000`00002000)", "app!table" },
+	{ MACHINE_ARM64, 0x1000, "48000058", "ldr x8,00000000`00001008", NULL },
+	{ MACHINE_ARM64, 0x1000, "0000b852", "mov w0,#0xC0000000", NULL },
+	{ MACHINE_ARM64, 0x1000, "00008012", "mov w0,#-1", NULL },
+	{ MACHINE_ARM64, 0x1000, "e87b40b2", "mov x8,#0x7FFFFFFF", NULL },
+	{ MACHINE_ARM64, 0x1000, "200020f8", "ldadd x0,x0,[x1]", NULL },
+	{ MACHINE_ARM64, 0x1000, "01fce2c8", "casal x2,x1,[x0]", NULL },
+	{ MACHINE_ARM64, 0x1000, "ff0b5fd6", "retaa", NULL },
+	{ MACHINE_ARM64, 0x1000, "11093fd7", "blraa x8,x17", NULL },
+	{ MACHINE_ARM64, 0x1000, "ff0f5fd6", "retab", NULL },
+	{ MACHINE_ARM64, 0x1000, "5f2403d5", "bti c", NULL },
+	{ MACHINE_ARM64, 0x1000, "e043c1da", "xpaci x0", NULL },
+	{ MACHINE_ARM64, 0x1000, "28c1bff8", "ldapr x8,[x9]", NULL },
+	{ MACHINE_ARM64, 0x1000, "285141d9", "ldapur x8,[x9,#0x15]", NULL },
+	{ MACHINE_ARM64, 0x1000, "69e55f78", "ldrh w9,[x11],#-2", NULL },
+};
+
 // Spelling that follows from the rules those lines show.
 static const struct line DERIVED[] = {
 	{ MACHINE_X64, 0x1000, "cc", "int 3", NULL },
@@ -203,6 +238,7 @@ static void spells_as_windbg(void **state)
 {
 	(void)state;
 	check_lines(WINDBG, ARRAY_LEN(WINDBG));
+	check_lines(WINDBG_ARM64, ARRAY_LEN(WINDBG_ARM64));
 	check_lines(DERIVED, ARRAY_LEN(DERIVED));
 }
 
@@ -244,6 +280,51 @@ static void memory_operands(void **state)
 	assert_false(in.mem.present);
 }
 
+static void memory_operands_arm64(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *hex;
+		int base, index;
+		unsigned scale;
+		int index_bits;
+		int64_t disp;
+		unsigned size;
+		bool is_write;
+	} T[] = {
+		{ "fd7bbca9", A64_SP, -1, 1, 0, -0x40, 16, true },  // stp fp,lr,[sp,#-0x40]!
+		{ "fd7bc4a8", A64_SP, -1, 1, 0, 0, 16, false },     // ldp fp,lr,[sp],#0x40: before the move
+		{ "004541f9", 8, -1, 1, 0, 0x288, 8, false },       // ldr x0,[x8,#0x288]
+		{ "28694938", 9, -1, 1, 0, 0x96, 1, false },        // ldtrb w8,[x9,#0x96]
+		{ "697a68f8", 19, 8, 8, 0, 0, 8, false },           // ldr x9,[x19,x8,lsl #3]
+		{ "69da68b8", 19, 8, 4, -32, 0, 4, false },         // ldr w9,[x19,w8,sxtw #2]
+		{ "695a28b8", 19, 8, 4, 32, 0, 4, true },           // str w9,[x19,w8,uxtw #2]
+		{ "e00780ad", A64_SP, -1, 1, 0, 0, 32, true },      // stp q0,q1,[sp,#0]!
+		{ "200020f8", 1, -1, 1, 0, 0, 8, true },            // ldadd x0,x0,[x1]
+		{ "28c1bff8", 9, -1, 1, 0, 0, 8, false },           // ldapr x8,[x9]
+		{ "01fce2c8", 0, -1, 1, 0, 0, 8, true },            // casal x2,x1,[x0]
+		{ "28fd5fc8", 9, -1, 1, 0, 0, 8, false },           // ldaxr x8,[x9]
+		{ "6020df4c", 3, -1, 1, 0, 0, 64, false },          // ld1 {v0.16b-v3.16b},[x3],#0x40
+	};
+	struct insn in;
+	for (size_t i = 0; i < ARRAY_LEN(T); i++) {
+		decode_hex(MACHINE_ARM64, T[i].hex, 0x1000, &in);
+		assert_true(in.valid && in.mem.present);
+		assert_int_equal(in.mem.base, T[i].base);
+		assert_int_equal(in.mem.index, T[i].index);
+		assert_int_equal(in.mem.scale, T[i].scale);
+		assert_int_equal(in.mem.index_bits, T[i].index_bits);
+		assert_int_equal(in.mem.disp, T[i].disp);
+		assert_int_equal(in.mem.size, T[i].size);
+		assert_int_equal(in.mem.is_write, T[i].is_write);
+	}
+	decode_hex(MACHINE_ARM64, "48000058", 0x1000, &in); // ldr x8,(literal)
+	assert_true(in.mem.is_ip_relative);
+	assert_int_equal(in.mem.disp, 0x1008);
+	decode_hex(MACHINE_ARM64, "00010091", 0x1000, &in); // add
+	assert_false(in.mem.present);
+}
+
 static void kinds_and_targets(void **state)
 {
 	(void)state;
@@ -260,6 +341,14 @@ static void kinds_and_targets(void **state)
 		{ MACHINE_X64, "cd29", INSN_TRAP, 0 },              { MACHINE_X64, "cd2e", INSN_OTHER, 0 },
 		{ MACHINE_X64, "0f0b", INSN_TRAP, 0 },              { MACHINE_X64, "90", INSN_OTHER, 0 },
 		{ MACHINE_X86, "e9fbefffff", INSN_JUMP, 0 },        { MACHINE_X86, "e8f6efffff", INSN_CALL, 0xfffffffb },
+		{ MACHINE_ARM64, "00000094", INSN_CALL, 0x1000 },   { MACHINE_ARM64, "00013fd6", INSN_CALL, 0 },
+		{ MACHINE_ARM64, "02000014", INSN_JUMP, 0x1008 },   { MACHINE_ARM64, "00011fd6", INSN_JUMP, 0 },
+		{ MACHINE_ARM64, "c0035fd6", INSN_RET, 0 },         { MACHINE_ARM64, "ff0b5fd6", INSN_RET, 0 },
+		{ MACHINE_ARM64, "e0039fd6", INSN_RET, 0 },         { MACHINE_ARM64, "11093fd7", INSN_CALL, 0 },
+		{ MACHINE_ARM64, "11091fd7", INSN_JUMP, 0 },        { MACHINE_ARM64, "00003ed4", INSN_TRAP, 0 },
+		{ MACHINE_ARM64, "610000d4", INSN_OTHER, 0 },       { MACHINE_ARM64, "00000000", INSN_TRAP, 0 },
+		{ MACHINE_ARM64, "400000b4", INSN_COND_JUMP, 0x1008 }, { MACHINE_ARM64, "48001837", INSN_COND_JUMP, 0x1008 },
+		{ MACHINE_ARM64, "e0ffff54", INSN_COND_JUMP, 0xffc }, { MACHINE_ARM64, "080000b0", INSN_OTHER, 0x2000 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(T); i++) {
 		struct insn in;
@@ -290,6 +379,12 @@ static void bad_bytes(void **state)
 	decode_hex(MACHINE_X64, "6666666666662e0f1f840000000000", 0, &in);
 	assert_true(in.valid);
 	assert_int_equal(in.len, 15);
+	decode_hex(MACHINE_ARM64, "e6e7fef6", 0, &in);
+	assert_false(in.valid);
+	assert_int_equal(in.len, 4);
+	decode_hex(MACHINE_ARM64, "e6e7fe", 0, &in);
+	assert_false(in.valid);
+	assert_int_equal(in.len, 3);
 	decode_hex(MACHINE_ARM, "00bf", 0, &in);
 	assert_false(in.valid);
 	assert_int_equal(in.len, 1);
@@ -342,7 +437,7 @@ static void call_before_return_address(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(spells_as_windbg),   cmocka_unit_test(memory_operands),
+		cmocka_unit_test(spells_as_windbg),   cmocka_unit_test(memory_operands), cmocka_unit_test(memory_operands_arm64),
 		cmocka_unit_test(kinds_and_targets),  cmocka_unit_test(bad_bytes),
 		cmocka_unit_test(long_names_are_cut), cmocka_unit_test(call_before_return_address),
 	};
