@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// os_posix.c: the host, for POSIX systems.
+// os_posix.c: os.h for Linux (memfd_create, O_TMPFILE and /proc are not in POSIX).
 #include "base/os.h"
 
 #include "base/str.h"
@@ -7,42 +7,103 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-err_t file_map_open(const char *path, struct file_map *ret)
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+// strerrordesc_np: text that is never freed or translated, as err_t asks.
+static err_t host_error(int error)
+{
+	const char *text = strerrordesc_np(error);
+	bool gone = error == ENOENT || error == ENOTDIR;
+	return fail(gone ? E_NOTFOUND : E_IO, text ? text : "unknown error", 0);
+}
+
+static err_t want_regular(const struct stat *st)
+{
+	if (S_ISREG(st->st_mode))
+		return ok();
+	return fail(E_IO,
+		    S_ISDIR(st->st_mode)                           ? "is a folder, not a file"
+		    : S_ISFIFO(st->st_mode)                        ? "is a pipe, not a file"
+		    : S_ISSOCK(st->st_mode)                        ? "is a socket, not a file"
+		    : S_ISBLK(st->st_mode) || S_ISCHR(st->st_mode) ? "is a device, not a file"
+								   : "is not a regular file",
+		    0);
+}
+
+err_t file_open(const char *path, int *fd_ret)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (stat(path, &st) != 0) // before open: opening a device can already do something to it
+		return host_error(errno);
+	TRY(want_regular(&st));
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return fail(E_IO, strerror(errno), 0);
-	err_t e = ok();
-	*ret = (struct file_map){ 0 };
-	if (fstat(fd, &st) != 0)
-		e = fail(E_IO, strerror(errno), 0);
-	else if (S_ISDIR(st.st_mode))
-		e = fail(E_IO, "is a folder, not a file", 0);
-	else if (!S_ISREG(st.st_mode))
-		e = fail(E_IO, "is not a regular file", 0);
-	else if (st.st_size > 0) {
-		void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (p == MAP_FAILED)
-			e = fail(E_IO, strerror(errno), 0);
-		else
-			*ret = (struct file_map){ { p, (size_t)st.st_size }, p, (size_t)st.st_size };
+		return host_error(errno);
+	if (fstat(fd, &st) != 0) {
+		err_t e = host_error(errno);
+		fd_close(&fd);
+		return e;
 	}
-	close(fd);
+	err_t e = want_regular(&st);
+	if (e.code)
+		fd_close(&fd);
+	else
+		*fd_ret = fd;
+	return e;
+}
+
+void fd_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+err_t file_map_fd(int fd, struct file_map *ret)
+{
+	struct stat st;
+	if (fstat(fd, &st) != 0)
+		return host_error(errno);
+	TRY(want_regular(&st));
+	if (st.st_size < 0 || (uint64_t)st.st_size > PTRDIFF_MAX)
+		return fail(E_LIMIT, "is too large for this machine's address space", 0);
+	size_t n = (size_t)st.st_size;
+	if (!n) {
+		*ret = (struct file_map){ { NULL, 0 } };
+		return ok();
+	}
+	void *p = mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (p == MAP_FAILED)
+		return host_error(errno);
+	*ret = (struct file_map){ { p, n } };
+	return ok();
+}
+
+err_t file_map_open(const char *path, struct file_map *ret)
+{
+	int fd;
+	TRY(file_open(path, &fd));
+	err_t e = file_map_fd(fd, ret);
+	fd_close(&fd);
 	return e;
 }
 
 void file_map_close(struct file_map *m)
 {
-	if (m->handle)
-		munmap(m->handle, m->handle_size);
-	*m = (struct file_map){ 0 };
+	if (m->bytes.n)
+		munmap((void *)(uintptr_t)m->bytes.p, m->bytes.n);
+	m->bytes = (struct span){ NULL, 0 };
 }
 
 bool file_exists(const char *path)
@@ -51,22 +112,66 @@ bool file_exists(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+err_t file_size(const char *path, uint64_t *ret)
+{
+	struct stat st;
+	if (stat(path, &st) != 0)
+		return host_error(errno);
+	TRY(want_regular(&st));
+	*ret = st.st_size < 0 ? 0 : (uint64_t)st.st_size;
+	return ok();
+}
+
+char *path_join(struct arena *a, const char *dir, const char *name)
+{
+	size_t n = strlen(dir);
+	return arena_printf(a, "%s%s%s", dir, n && dir[n - 1] == '/' ? "" : "/", name);
+}
+
 char *path_find_nocase(struct arena *a, const char *dir, const char *name)
 {
-	char *exact = arena_printf(a, "%s/%s", dir, name);
-	struct stat st;
-	if (!*name || strchr(name, '/') || str_eq(name, ".."))
+	if (!*name || str_eq(name, ".") || str_eq(name, "..") || strchr(name, '/'))
 		return NULL;
-	if (stat(exact, &st) == 0)
-		return exact;
 	DIR *d = opendir(dir);
-	char *hit = NULL;
-	for (struct dirent *e; d && !hit && (e = readdir(d));)
-		if (str_ieq(e->d_name, name))
-			hit = arena_printf(a, "%s/%s", dir, e->d_name);
-	if (d)
+	if (!d)
+		return NULL;
+	struct stat st;
+	if (fstatat(dirfd(d), name, &st, 0) == 0) {
 		closedir(d);
-	return hit;
+		return path_join(a, dir, name);
+	}
+	char best[NAME_MAX + 1] = "";
+	for (const struct dirent *e; (e = readdir(d));) {
+		size_t n = strlen(e->d_name);
+		if (str_ieq(e->d_name, name) && n < sizeof(best) && (!*best || strcmp(e->d_name, best) < 0))
+			memcpy(best, e->d_name, n + 1);
+	}
+	closedir(d);
+	return *best ? path_join(a, dir, best) : NULL;
+}
+
+const char *os_env(const char *name)
+{
+	const char *v = secure_getenv(name);
+	return v && *v ? v : NULL;
+}
+
+char *os_cache_dir(struct arena *a)
+{
+	const char *xdg = os_env("XDG_CACHE_HOME"), *home = os_env("HOME");
+	if (xdg && *xdg == '/') // the XDG specification: a relative path is invalid and ignored
+		return path_join(a, xdg, "dumpscope");
+	return home ? path_join(a, home, ".cache/dumpscope") : NULL;
+}
+
+char *os_exe_dir(struct arena *a)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path));
+	if (n <= 0 || (size_t)n == sizeof(path))
+		return NULL;
+	const char *slash = memrchr(path, '/', (size_t)n);
+	return slash ? arena_strndup(a, path, (size_t)MAX(slash - path, (ptrdiff_t)1)) : NULL;
 }
 
 bool os_is_tty(int fd)
@@ -76,7 +181,157 @@ bool os_is_tty(int fd)
 
 uint64_t os_now_us(void)
 {
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+err_t os_memory_file(int *fd_ret)
+{
+	int fd = memfd_create("dumpscope", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return host_error(errno);
+	*fd_ret = fd;
+	return ok();
+}
+
+err_t os_temp_file(const char *dir, int *fd_ret)
+{
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0) { // some file systems have no O_TMPFILE
+		char path[PATH_MAX];
+		size_t n = strlen(dir);
+		static const char tail[] = "/dumpscope-XXXXXX";
+		if (n > sizeof(path) - sizeof(tail))
+			return host_error(ENAMETOOLONG);
+		memcpy(path, dir, n);
+		memcpy(path + n, tail, sizeof(tail));
+		fd = mkostemp(path, O_CLOEXEC);
+		if (fd < 0)
+			return host_error(errno);
+		unlink(path);
+	}
+	*fd_ret = fd;
+	return ok();
+}
+
+err_t os_seal(int fd)
+{
+	int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
+	return fcntl(fd, F_ADD_SEALS, seals) == 0 ? ok() : host_error(errno);
+}
+
+// Descriptors are dup2ed in two steps, through numbers above all targets, so that no step closes what a later one
+// needs.
+static int add_fds(posix_spawn_file_actions_t *fa, const int *fds, size_t n)
+{
+	int error = 0, count = (int)n, above = count;
+	for (size_t i = 0; i < n; i++)
+		above = MAX(above, fds[i] + 1);
+	for (int i = 0; i < count && !error; i++)
+		if (fds[i] >= 0)
+			error = posix_spawn_file_actions_adddup2(fa, fds[i], above + i);
+	for (int i = 0; i < count && !error; i++)
+		error = fds[i] >= 0 ? posix_spawn_file_actions_adddup2(fa, above + i, i)
+				    : posix_spawn_file_actions_addclose(fa, i);
+	return error ? error : posix_spawn_file_actions_addclosefrom_np(fa, count);
+}
+
+err_t os_spawn(const char *const *argv, const int *fds, size_t n_fds, struct os_child *ret)
+{
+	posix_spawn_file_actions_t fa;
+	posix_spawnattr_t attr;
+	sigset_t all, none;
+	sigfillset(&all);
+	sigemptyset(&none);
+	int error = posix_spawn_file_actions_init(&fa);
+	if (error)
+		return host_error(error);
+	error = posix_spawnattr_init(&attr);
+	if (error) {
+		posix_spawn_file_actions_destroy(&fa);
+		return host_error(error);
+	}
+	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	error = add_fds(&fa, fds, n_fds);
+	pid_t pid = 0;
+	if (!error) // posix_spawn does not write to the strings; its prototype is older than const
+		error = posix_spawn(&pid, argv[0], &fa, &attr, (char *const *)(uintptr_t)argv, environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&fa);
+	if (error)
+		return host_error(error);
+	ret->pid = pid;
+	return ok();
+}
+
+void os_kill(const struct os_child *c)
+{
+	if (c->pid > 0)
+		kill(c->pid, SIGKILL);
+}
+
+void os_wait(struct os_child *c, int *exit_ret, int *signal_ret)
+{
+	int status = 0;
+	pid_t got = 0;
+	*exit_ret = OS_EXIT_UNKNOWN;
+	*signal_ret = 0;
+	if (c->pid <= 0)
+		return;
+	do
+		got = waitpid(c->pid, &status, 0);
+	while (got < 0 && errno == EINTR);
+	c->pid = 0;
+	if (got < 0) // the host program ignores SIGCHLD: children vanish
+		return;
+	if (WIFEXITED(status))
+		*exit_ret = WEXITSTATUS(status);
+	else if (WIFSIGNALED(status))
+		*signal_ret = WTERMSIG(status);
+}
+
+bool os_signal_is_interrupt(int sig)
+{
+	return sig == SIGINT || sig == SIGTERM || sig == SIGHUP;
+}
+
+err_t os_pipe(int *read_ret, int *write_ret)
+{
+	int p[2];
+	if (pipe2(p, O_CLOEXEC) != 0)
+		return host_error(errno);
+	*read_ret = p[0];
+	*write_ret = p[1];
+	return ok();
+}
+
+err_t os_read_all(int fd, char *buf, size_t cap, uint64_t deadline_us, size_t *n_ret)
+{
+	size_t n = 0;
+	for (;;) {
+		uint64_t now = os_now_us();
+		if (now >= deadline_us)
+			return fail(E_LIMIT, "took too long", 0);
+		uint64_t ms = MIN((deadline_us - now) / 1000 + 1, (uint64_t)INT_MAX);
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		int ready = poll(&p, 1, (int)ms);
+		if (ready == 0 || (ready < 0 && errno == EINTR))
+			continue;
+		char rest[512];
+		bool full = n == cap;
+		ssize_t got = ready < 0 ? -1 : read(fd, full ? rest : buf + n, full ? sizeof(rest) : cap - n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return host_error(errno);
+		if (got == 0)
+			break;
+		if (!full)
+			n += (size_t)got;
+	}
+	*n_ret = n;
+	return ok();
 }
