@@ -40,4 +40,26 @@ enum {
 	LIMIT_PE_RES_ENTRIES = 4096,
 	// Chained unwind data; Windows stops at 32 too.
 	LIMIT_UNWIND_CHAIN = 32,
+	// Streams of a minidump. Writers use about 20.
+	LIMIT_STREAMS = 1 << 16,
+	// Threads of a dump; the handle space ends a process far below this.
+	LIMIT_THREADS = 1 << 20,
+	// Modules of a dump. The largest processes load a few thousand.
+	LIMIT_MODULES = 1 << 16,
+	// Entries of other lists that are decoded when a dump is opened (unloaded modules, tokens, annotations).
+	LIMIT_ENTRIES = 1 << 20,
+	// Memory ranges of a dump: 256 MiB of table, read in well under a second.
+	LIMIT_RANGES = 1 << 24,
+	// Memory ranges that need sorting cost private memory; a dump in order has no such limit.
+	LIMIT_RANGES_INDEX = 1 << 22,
+	// A UNICODE_STRING cannot be longer.
+	LIMIT_NAME_BYTES = 1 << 16,
+	// A comment stream, a Crashpad annotation.
+	LIMIT_COMMENT_BYTES = 1 << 20,
+	// All strings decoded when a dump is opened: hostile entries may share one long string.
+	LIMIT_DUMP_TEXT = 1 << 26,
+	// What is wrong with a dump file: more is noise.
+	LIMIT_NOTES = 200,
+	// Links of one handle's object information; eight kinds exist.
+	LIMIT_HANDLE_INFO = 32,
 };

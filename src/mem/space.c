@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// space.c: reads an address space layer by layer: the dump's ranges, then images in the order in which they
+// were laid. The range and the image of the last hit are tried first: reads cluster.
+#include "mem/space.h"
+
+#include <string.h>
+
+enum { MEM_COMMIT = 0x1000, PAGE = 4096 };
+
+struct image {
+	va_t base;
+	uint64_t size;
+	space_image_fn *read;
+	void *ctx;
+};
+struct hit { // a session is single-threaded, so its spaces may remember
+	struct dump_range range;
+	bool known;
+};
+struct space {
+	struct arena *a;
+	const struct dump *d;
+	struct image *images;
+	size_t n, cap;
+	space_fault_fn *fault;
+	void *fault_ctx;
+	struct hit *hit;
+};
+
+struct space *space_new(struct arena *a, const struct dump *d)
+{
+	struct space *sp = NEW(a, struct space);
+	sp->a = a;
+	sp->d = d;
+	sp->hit = NEW(a, struct hit);
+	return sp;
+}
+
+void space_add_image(struct space *sp, va_t base, uint64_t size, space_image_fn *read, void *ctx)
+{
+	if (!size)
+		return;
+	if (sp->n == sp->cap) {
+		size_t cap = sp->cap ? sp->cap * 2 : 16;
+		struct image *p = NEW_N(sp->a, struct image, cap);
+		if (sp->n)
+			memcpy(p, sp->images, sp->n * sizeof(*p));
+		sp->images = p;
+		sp->cap = cap;
+	}
+	size = base ? MIN(size, 0 - base) : size;
+	sp->images[sp->n++] = (struct image){ base, size, read, ctx };
+}
+
+void space_on_fault(struct space *sp, space_fault_fn *fn, void *ctx)
+{
+	sp->fault = fn;
+	sp->fault_ctx = ctx;
+}
+
+// The range of the dump that holds va. On false *gap_ret is the distance to the next range (UINT64_MAX:
+// there is none).
+static bool range_at(const struct space *sp, va_t va, struct dump_range *ret, uint64_t *gap_ret)
+{
+	struct hit *h = sp->hit;
+	if (h->known && va - h->range.va < h->range.size) {
+		*ret = h->range;
+		return true;
+	}
+	size_t next, i = dump_ranges_find(sp->d->ranges, va, &next);
+	if (i != SIZE_MAX) {
+		*ret = h->range = dump_ranges_get(sp->d->ranges, i);
+		h->known = true;
+		return true;
+	}
+	bool more = next < dump_ranges_count(sp->d->ranges);
+	*gap_ret = more ? dump_ranges_get(sp->d->ranges, next).va - va : UINT64_MAX;
+	return false;
+}
+
+static size_t read_images(const struct space *sp, va_t va, void *buf, size_t n)
+{
+	for (size_t i = 0; i < sp->n; i++) {
+		const struct image *m = &sp->images[i];
+		if (va < m->base) // one that was laid earlier begins inside: up to there only
+			n = (size_t)MIN((uint64_t)n, m->base - va);
+		if (va - m->base >= m->size)
+			continue;
+		size_t got = m->read(m->ctx, va - m->base, buf, (size_t)MIN((uint64_t)n, m->size - (va - m->base)));
+		if (got)
+			return MIN(got, n);
+	}
+	return 0;
+}
+
+// What one layer gives at va: 0 when none has it.
+static size_t read_some(const struct space *sp, va_t va, void *buf, size_t n)
+{
+	struct dump_range r;
+	uint64_t gap = UINT64_MAX;
+	if (range_at(sp, va, &r, &gap)) {
+		uint64_t skip = va - r.va;
+		if (skip < r.have) {
+			n = (size_t)MIN((uint64_t)n, r.have - skip);
+			memcpy(buf, sp->d->file.p + r.off + skip, n);
+			return n;
+		}
+		gap = r.size - skip; // cut off: an image may stand in
+	}
+	return sp->n ? read_images(sp, va, buf, (size_t)MIN((uint64_t)n, gap)) : 0;
+}
+
+err_t space_read(const struct space *sp, va_t va, void *buf, size_t n, size_t *got)
+{
+	size_t done = 0;
+	bool asked = false;
+	if (va && n > 0 - va)
+		n = (size_t)(0 - va);
+	while (done < n) {
+		size_t k = read_some(sp, va + done, (uint8_t *)buf + done, n - done);
+		done += k;
+		if (k)
+			continue;
+		if (asked || !sp->fault || !sp->fault(sp->fault_ctx, va + done))
+			break;
+		asked = true;
+	}
+	*got = done;
+	return done || !n ? ok() : fail(E_ABSENT, space_why_text(space_why(sp, va)), va);
+}
+
+bool space_read_all(const struct space *sp, va_t va, void *buf, size_t n)
+{
+	size_t got;
+	return !space_read(sp, va, buf, n, &got).code && got == n;
+}
+
+bool space_ptr(const struct space *sp, va_t va, unsigned ptr_bytes, uint64_t *ret)
+{
+	uint8_t b[8];
+	if (ptr_bytes > sizeof(b) || !space_read_all(sp, va, b, ptr_bytes))
+		return false;
+	*ret = le_get(b, ptr_bytes);
+	return true;
+}
+
+bool space_u8(const struct space *sp, va_t va, uint8_t *ret)
+{
+	return space_read_all(sp, va, ret, 1);
+}
+
+bool space_u16(const struct space *sp, va_t va, uint16_t *ret)
+{
+	uint64_t v;
+	bool good = space_ptr(sp, va, 2, &v);
+	if (good)
+		*ret = (uint16_t)v;
+	return good;
+}
+
+bool space_u32(const struct space *sp, va_t va, uint32_t *ret)
+{
+	uint64_t v;
+	bool good = space_ptr(sp, va, 4, &v);
+	if (good)
+		*ret = (uint32_t)v;
+	return good;
+}
+
+bool space_u64(const struct space *sp, va_t va, uint64_t *ret)
+{
+	return space_ptr(sp, va, 8, ret);
+}
+
+// Asking where bytes come from does not open image files: the fault function is for reads.
+enum space_source space_source_at(const struct space *sp, va_t va)
+{
+	struct dump_range r;
+	uint64_t gap;
+	uint8_t b;
+	if (range_at(sp, va, &r, &gap) && va - r.va < r.have)
+		return SPACE_DUMP;
+	return read_images(sp, va, &b, 1) ? SPACE_IMAGE : SPACE_NONE;
+}
+
+enum space_why space_why(const struct space *sp, va_t va)
+{
+	struct dump_range r;
+	uint64_t gap;
+	if (space_source_at(sp, va) != SPACE_NONE)
+		return SPACE_OK;
+	if (range_at(sp, va, &r, &gap))
+		return SPACE_TRUNCATED;
+	struct dump_meminfo info;
+	if (!sp->d->user || !dump_meminfo_at(sp->d->user, va, &info))
+		return SPACE_UNKNOWN;
+	return info.state == MEM_COMMIT ? SPACE_NOT_CAPTURED : SPACE_NOT_MAPPED;
+}
+
+const char *space_why_text(enum space_why why)
+{
+	static const char *const text[] = {
+		[SPACE_OK] = "readable",
+		[SPACE_NOT_CAPTURED] = "not captured in this dump",
+		[SPACE_NOT_MAPPED] = "not mapped in the process",
+		[SPACE_TRUNCATED] = "cut off: the dump file ends before it",
+		[SPACE_UNKNOWN] = "not in this dump",
+	};
+	return (size_t)why < ARRAY_LEN(text) ? text[why] : "unknown";
+}
+
+// The first address at or above va in image m that can be read, not beyond `limit`. Images are asked page by
+// page: what they hold of a page is all of it or its beginning.
+static bool image_next(const struct image *m, va_t va, va_t limit, va_t *ret)
+{
+	uint8_t b;
+	va_t at = MAX(va, m->base), last = m->base + (m->size - 1);
+	while (at <= last && at < limit) {
+		if (m->read(m->ctx, at - m->base, &b, 1)) {
+			*ret = at;
+			return true;
+		}
+		va_t up = (at | (PAGE - 1)) + 1;
+		if (!up)
+			break;
+		at = up;
+	}
+	return false;
+}
+
+bool space_next(const struct space *sp, va_t va, va_t limit, va_t *ret)
+{
+	if (va >= limit)
+		return false;
+	bool found = false;
+	size_t next, i = dump_ranges_find(sp->d->ranges, va, &next);
+	struct dump_range r = dump_ranges_get(sp->d->ranges, i);
+	if (i != SIZE_MAX && va - r.va < r.have) {
+		*ret = va;
+		return true;
+	}
+	for (; next < dump_ranges_count(sp->d->ranges); next++) {
+		r = dump_ranges_get(sp->d->ranges, next);
+		if (r.va >= limit)
+			break;
+		if (!r.have)
+			continue;
+		limit = *ret = r.va;
+		found = true;
+		break;
+	}
+	for (size_t k = 0; k < sp->n; k++) {
+		if (!image_next(&sp->images[k], va, limit, ret))
+			continue;
+		limit = *ret;
+		found = true;
+	}
+	return found;
+}
