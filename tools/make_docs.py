@@ -1,0 +1,82 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Generated parts of the documentation. Without --write: fails when one of them is not what it would be now.
+
+In README.md, ARCHITECTURE.md, CONTRIBUTING.md and docs/*.md, up to the next `<!-- end -->`:
+  <!-- output: COMMAND -->   what a command prints, as a block of text
+  <!-- insert: COMMAND -->   the same, as Markdown
+  <!-- packages -->          tools/packages.txt as tables
+In docs/*.1, from `.\\" insert: COMMAND` to `.\\" end`. Commands run in the root of the repository, with build/ first on
+PATH. A line that differs only in a number of milliseconds is left as it is.
+"""
+import os, pathlib, re, subprocess, sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+MARKDOWN = re.compile(r"(<!-- (output|insert|packages)(?:: (.*?))? -->\n)(.*?)(<!-- end -->)", re.S)
+MANUAL = re.compile(r'(\.\\" (insert): (.*?)\n)(.*?)(\.\\" end\n)', re.S)
+TIERS = {"build": "To build and to use", "test": "For `./check`"}
+
+
+def output(command):
+    env = dict(os.environ, PATH=f"{ROOT}/build:{os.environ['PATH']}", LC_ALL="C.UTF-8", TZ="UTC")
+    for name in [n for n in env if n.startswith("_NT_")]:
+        del env[name]
+    p = subprocess.run(["bash", "-c", command], cwd=ROOT, env=env, text=True, stdin=subprocess.DEVNULL, timeout=120,
+                       capture_output=True)
+    if p.returncode not in (0, 3, 5):  # analysed, in part, with a finding
+        raise ValueError(f"{command}: exit status {p.returncode}: {p.stderr.strip()[-300:]}")
+    return p.stdout.replace(str(ROOT) + "/", "")
+
+
+def packages():
+    rows = [x.split(None, 2) for x in (ROOT / "tools" / "packages.txt").read_text().splitlines() if not x.startswith("#")]
+    out = []
+    for tier, title in TIERS.items():
+        out += [f"## {title}", "", "| package | why |", "|---|---|"]
+        out += [f"| `{name}` | {why} |" for t, name, why in rows if t == tier] + [""]
+    return "\n".join(out)
+
+
+def timeless(line):
+    return re.sub(r"\d+(\.\d+)?( ?(ms|us|s)\b| milliseconds| seconds)", "N", line)
+
+
+def regenerate(m):
+    kind, command, old = m[2], m[3], m[4]
+    if kind == "packages":
+        new = packages()
+    elif kind == "output":
+        new = f"```\n{output(command).rstrip()}\n```\n"
+    else:
+        new = output(command)
+    a, b = old.split("\n"), new.split("\n")
+    if [*map(timeless, a)] == [*map(timeless, b)]:
+        new = old
+    return m[1] + new + m[5]
+
+
+def main():
+    write = "--write" in sys.argv
+    files = [ROOT / n for n in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")]
+    files += sorted((ROOT / "docs").rglob("*.md")) + sorted((ROOT / "docs").glob("*.1"))
+    parts = old = 0
+    for path in files:
+        text = path.read_text()
+        pattern = MANUAL if path.suffix == ".1" else MARKDOWN
+        try:
+            new, n = pattern.subn(regenerate, text)
+        except (ValueError, subprocess.SubprocessError) as e:
+            print(f"{path.relative_to(ROOT)}: {e}")
+            return 1
+        parts += n
+        if new != text:
+            old += 1
+            if write:
+                path.write_text(new)
+            print(f"{path.relative_to(ROOT)}: {'written' if write else 'out of date; `./check docs` writes it'}")
+    print(f"{len(files)} files, {parts} generated parts, {old} {'written' if write else 'out of date'}")
+    return 1 if old and not write else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
