@@ -13,6 +13,7 @@ enum role {
 	R_PTR,   // target address; text 00007ffa`12340010 (32-bit: 12340010), JSON "0x00007ffa12340010"
 	R_ADDR,  // the same without the back-tick, as extensions print: 00007ffa12340010
 	R_HEX,   // number; text in lower-case hex, {key:N} zero-pads to N; JSON "0x1f"
+	R_UHEX,  // as R_HEX, upper-case in text
 	R_INDEX, // small number; text in hex, {key:N} zero-pads to N; JSON number
 	R_DEC,   // unsigned number; decimal in both
 	R_INT,   // signed number; decimal in both
@@ -29,8 +30,9 @@ struct field {
 };
 
 // WinDbg's text. head is printed before the first of several rows of this layout. In text: {key} {key:N} (N:
-// width; text left-justified, numbers right-justified or zero-padded as the role says; negative N the other
-// way round), {?key ...} a group left out when key is absent, {!key ...} one left out when it is present,
+// width; text left-justified, numbers right-justified, hex numbers zero-padded; negative N the other way round; _N:
+// hex right-justified with blanks), {?key ...} a group left out when key is absent, {!key ...} one left out when it is
+// present,
 // "{{" a brace. Groups do not nest. text NULL: the row shows nothing in text. A text that ends in "{.}" gets
 // no newline.
 struct layout {

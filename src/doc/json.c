@@ -165,7 +165,7 @@ static void put_number(struct json_doc *j, enum role role, uint64_t u)
 	if (role == R_PTR || role == R_ADDR)
 		n = snprintf(buf, sizeof(buf), "\"0x%0*" PRIx64 "\"", (int)j->doc.ptr_bytes * 2,
 			     j->doc.ptr_bytes == 4 ? u & UINT32_MAX : u);
-	else if (role == R_HEX)
+	else if (role == R_HEX || role == R_UHEX)
 		n = snprintf(buf, sizeof(buf), "\"0x%" PRIx64 "\"", u);
 	else if (role == R_INT)
 		n = snprintf(buf, sizeof(buf), "%" PRId64, (int64_t)u);

@@ -58,6 +58,8 @@ static int number(char *buf, size_t n, enum role role, uint64_t u, unsigned ptr_
 	case R_ADDR:
 		return ptr_bytes == 8 ? snprintf(buf, n, "%016" PRIx64, u)
 				      : snprintf(buf, n, "%08" PRIx32, (uint32_t)u);
+	case R_UHEX:
+		return snprintf(buf, n, "%0*" PRIX64, w > 16 ? 16 : w, u);
 	case R_HEX:
 	case R_INDEX:
 		return snprintf(buf, n, "%0*" PRIx64, w > 16 ? 16 : w, u);
@@ -78,7 +80,7 @@ static int unknown(char *buf, size_t n, enum role role, unsigned ptr_bytes, int 
 	if (role == R_ADDR || role == R_PTR)
 		w = (int)ptr_bytes * 2;
 	else if (!w)
-		w = role == R_HEX || role == R_INDEX ? 8 : 1;
+		w = role == R_HEX || role == R_UHEX || role == R_INDEX ? 8 : 1;
 	w = MIN(w, (int)n - 1);
 	memset(buf, '?', (size_t)w);
 	buf[w] = 0;
@@ -122,7 +124,7 @@ static const char *colour_of(enum role role)
 	}
 }
 
-static void put_val(struct text_doc *t, enum role role, const struct val *v, int width)
+static void put_val(struct text_doc *t, enum role role, const struct val *v, int width, bool blanks)
 {
 	char buf[96];
 	const char *s = buf;
@@ -134,9 +136,9 @@ static void put_val(struct text_doc *t, enum role role, const struct val *v, int
 	if (is_text(role))
 		s = absent ? "" : v->s;
 	else if (absent)
-		unknown(buf, sizeof(buf), role, t->doc.ptr_bytes, width);
+		unknown(buf, sizeof(buf), role, t->doc.ptr_bytes, blanks ? 0 : width);
 	else
-		number(buf, sizeof(buf), role, v->u, t->doc.ptr_bytes, width);
+		number(buf, sizeof(buf), role, v->u, t->doc.ptr_bytes, blanks ? 0 : width);
 	size_t n = columns(s), w = (size_t)(width < 0 ? -width : width);
 	bool right = is_text(role) ? width < 0 : width > 0;
 	const char *colour = t->colour ? colour_of(role) : NULL;
@@ -176,10 +178,11 @@ static const char *directive(struct text_doc *t, const struct schema *s, const s
 		return *p == ' ' ? p + 1 : p;
 	}
 	size_t len = strcspn(p, ":}");
-	int width = p[len] == ':' ? atoi(p + len + 1) : 0;
+	bool blanks = p[len] == ':' && p[len + 1] == '_';
+	int width = p[len] == ':' ? atoi(p + len + 1 + blanks) : 0;
 	size_t i = field_at(s, p, len);
 	if (*show)
-		put_val(t, s->fields[i].role, &v[i], width);
+		put_val(t, s->fields[i].role, &v[i], width, blanks);
 	p += strcspn(p, "}");
 	return *p ? p + 1 : p;
 }

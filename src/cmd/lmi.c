@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// lmi.c: !lmi: one module: image, debug data, symbols.
+#include "cmd/cmd.h"
+#include "target/system.h"
+
+#include <inttypes.h>
+
+extern const struct cmd cmd_lmi;
+
+SCHEMA(module_info, "One module in detail", NULL,
+       "         Module: {name}\n   Base Address: {base}\n     Image Name: {image_name}\n   Machine Type: {machine} "
+       "({machine_name})\n"
+       "     Time Stamp: {timestamp} {time}\n           Size: {size}\n       CheckSum: {checksum}\nCharacteristics: "
+       "{characteristics} ",
+       { "name", R_STR, "the debugger's name" }, { "base", R_ADDR, "base address" },
+       { "image_name", R_STR, "file name" }, { "machine", R_DEC, "IMAGE_FILE_MACHINE_*" },
+       { "machine_name", R_STR, "the same in words" }, { "timestamp", R_HEX, "TimeDateStamp" },
+       { "time", R_STR, "the same, UTC, or that it is a hash" }, { "size", R_HEX, "SizeOfImage" },
+       { "checksum", R_HEX, "image checksum" }, { "characteristics", R_HEX, "IMAGE_FILE_*" });
+SCHEMA(debug_entry, "A debug directory entry of a module", NULL,
+       "{type:-21} {size:_5}, {rva:_5}, {raw:_7}{?text  {text}}", { "type", R_STR, "kind of data" },
+       { "size", R_HEX, "bytes" }, { "rva", R_HEX, "offset from the base" }, { "raw", R_HEX, "offset in the file" },
+       { "text", R_STR, "what it holds" });
+SCHEMA(module_symbols, "Where a module's image and symbols come from", NULL,
+       "     Image Type: {image}\n    Symbol Type: {symbols}\n    Load Report: {report}",
+       { "image", R_STR, "where the image was read" }, { "symbols", R_STR, "kind of symbols" },
+       { "report", R_STR, "what was loaded" });
+
+static const char *machine_name(uint16_t m)
+{
+	return m == MACHINE_X86 ? "I386" : m == MACHINE_X64 ? "X64" : m == MACHINE_ARM64 ? "ARM64" : "unknown";
+}
+
+static void emit_debug(struct session *s, struct call *c, struct doc *out, struct module *m, const struct pe *pe)
+{
+	const struct pe_debug *d;
+	size_t n;
+	enum { CODEVIEW = 2 };
+	if (pe_debug_dirs(c->a, pe, &d, &n).code || !n)
+		return;
+	doc_text(out, "Debug Data Dirs: Type  Size     VA  Pointer");
+	for (size_t i = 0; i < n; i++) {
+		const char *text = d[i].rva ? NULL : "[Data not mapped]";
+		struct codeview cv =
+			d[i].type == CODEVIEW ? target_module_codeview(s->target, m) : (struct codeview){ 0 };
+		const uint8_t *g = cv.guid;
+		if (cv.kind == CV_RSDS)
+			text = arena_printf(c->a,
+					    "RSDS - GUID: {%08" PRIX64 "-%04" PRIX64 "-%04" PRIX64
+					    "-%02X%02X-%02X%02X%02X%02X%02X%02X}\n               Age: %" PRIx32
+					    ", Pdb: %s",
+					    le_get(g, 4), le_get(g + 4, 2), le_get(g + 6, 2), g[8], g[9], g[10], g[11],
+					    g[12], g[13], g[14], g[15], cv.age, cv.path);
+		ROW(out, debug_entry, VS(pe_debug_type_name(d[i].type)), V(d[i].size), V(d[i].rva), V(d[i].raw),
+		    VS(text));
+	}
+}
+
+static err_t run(struct session *s, struct call *c, struct doc *out)
+{
+	struct target *t = s->target;
+	const char *name = arg_rest(c);
+	if (!*name)
+		return usage(c, "Usage: !lmi MODULE | ADDRESS");
+	doc_text(out, arena_printf(c->a, "Loaded Module Info: [%s] ", name));
+	struct module *m = target_module_named(t, name);
+	if (!m) {
+		struct expr_scope scope = cmd_scope(s);
+		uint64_t va;
+		const char *rest;
+		if (!expr_eval(&scope, c->a, name, &va, &rest).code)
+			m = target_module_at(t, va);
+	}
+	if (!m)
+		return cmd_fail(c, E_NOTFOUND, 0, "%s not found", name);
+	const struct pe *pe;
+	bool have = !target_module_pe(t, m, &pe).code;
+	(void)sym_load(t, m);
+	const char *time = have && pe_is_reproducible(pe) ? "(This is a reproducible build file hash, not a timestamp)"
+							  : time_stamp_text(c->a, m->timestamp);
+	uint16_t machine = have ? pe->machine : t->machine;
+	ROW(out, module_info, VS(m->name), V(m->base), VS(m->image_name), V(machine), VS(machine_name(machine)),
+	    V(m->timestamp), VS(time), V(m->size), V(m->checksum), V_IF(have, have ? pe->characteristics : 0));
+	if (have)
+		emit_debug(s, c, out, m, pe);
+	const char *image =
+		m->image == IMAGE_FROM_FILE
+			? arena_printf(c->a,
+				       "FILE     - Image read successfully from the image path.\n                 %s",
+				       m->image_file)
+		: have ? "MEMORY   - Image read successfully from loaded memory."
+		       : arena_printf(c->a, "NONE     - %s", m->pe_error.what ? m->pe_error.what : "not available");
+	bool export = sym_module_state(m) == SYM_EXPORT;
+	ROW(out, module_symbols, VS(image),
+	    VS(export ? "EXPORT   - PDB not found" : "NONE     - PDB not found from image header."),
+	    VS(export ? "export symbols" : "no symbols loaded"));
+	return ok();
+}
+
+static const struct schema *const rows[] = { &module_info, &debug_entry, &module_symbols, NULL };
+const struct cmd cmd_lmi = {
+	.names = "!lmi",
+	.group = "Modules and symbols",
+	.args = "MODULE | ADDRESS",
+	.summary = "Show one module: image, debug data, symbols",
+	.run = run,
+	.rows = rows,
+};
