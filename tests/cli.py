@@ -11,7 +11,7 @@ A file of tests/cli is made of lines that begin with a keyword:
   STDOUT                  then the whole output; {*} matches anything in a line
   STDOUT =~ REGEX         or something that it contains; `STDOUT !~ REGEX` does not
   STDERR                  the same; without a word about it nothing may be there
-A line with # outside of blocks is a comment; a blank line before a keyword is not part of a block.
+A line with ## is a comment; a blank line before a keyword is not part of a block.
 --update rewrites STDOUT and STDERR blocks, not EXIT and not conditions.
 """
 import re, shlex, shutil, sys
@@ -19,7 +19,7 @@ import re, shlex, shutil, sys
 import testlib
 from testlib import BadTest, ROOT
 
-KEYWORD = re.compile(r"(DUMP|FILE|CORPUS|RUN|SHELL|STDIN|EXIT|STDOUT|STDERR)(?: (.*)|$)")
+KEYWORD = re.compile(r"(DUMP|FILE|CORPUS|RUN|SHELL|STDIN|EXIT|STDOUT|STDERR|##)(?: (.*)|$)")
 
 
 class Case:
@@ -40,11 +40,13 @@ def parse(path):
                 block[1] = n + 1
             elif line.startswith((" ", "\t")) and dump and dump[0] == "DUMP":
                 dump[2].append(line.strip())
-            elif line.strip() and not line.startswith("#"):
+            elif line.strip():
                 raise BadTest(f"line {n + 1}: no keyword: {line[:60]}")
             continue
         word, value = m[1], (m[2] or "").strip()
         block = None
+        if word == "##":
+            continue
         if word in ("DUMP", "FILE", "CORPUS"):
             dump = (word, value, [])
         elif word in ("RUN", "SHELL"):

@@ -15,7 +15,7 @@ A file of tests/golden or tests/detect is made of lines that begin with a keywor
   JSON .items[0].n == 0   a value in the command's JSON document; also != and =~ (regular expression), .items|length;
                           [] is every element; of several documents: .[1].items
   JSON whole              then the whole document
-A line with # outside of TEXT and JSON blocks is a comment. Several dumps may follow one another. The program runs once
+A line with ## is a comment. Several dumps may follow one another. The program runs once
 a dump for the texts and once for the JSON. Documents are also held to `dumpscope schemas`.
 --update rewrites TEXT and JSON of SOURCE ours, never those of a foreign source.
 """
@@ -24,7 +24,7 @@ import json, pathlib, re, shlex, sys
 import testlib
 from testlib import BadTest, ROOT
 
-KEYWORD = re.compile(r"(DUMP|FILE|CORPUS|ARGS|SOURCE|CMD|REPORT|TEXT|JSON)(?: (.*)|$)")
+KEYWORD = re.compile(r"(DUMP|FILE|CORPUS|ARGS|SOURCE|CMD|REPORT|TEXT|JSON|##)(?: (.*)|$)")
 PROMPT = re.compile(r"^(?:\d+:\d{3}(?::\w+)?|\?:\?\?\?)> ")
 READING = re.compile(PROMPT.pattern[1:] + r"\w+: Reading initial command '.*'$")
 MARK = "@@golden "
@@ -60,10 +60,10 @@ def parse(path):
                 block.last = n + 1
             elif line[:1] in " \t" and line.strip() and is_recipe(sections):
                 sections[-1].recipe.append(line.strip())
-            elif line.strip() and not line.startswith("#"):
+            elif line.strip():
                 raise BadTest(f"line {n + 1}: no keyword: {line[:60]}")
             continue
-        block = keyword(sections, m[1], (m[2] or "").strip(), n)
+        block = keyword(sections, m[1], (m[2] or "").strip(), n) if m[1] != "##" else None
     for s in sections:
         for c in s.cases:
             if not c.source:
