@@ -62,4 +62,6 @@ enum {
 	LIMIT_NOTES = 200,
 	// Links of one handle's object information; eight kinds exist.
 	LIMIT_HANDLE_INFO = 32,
+	// Blocks of base relocations of one image, a block a page: 4 GiB of image at most.
+	LIMIT_RELOC_BLOCKS = 1 << 20,
 };

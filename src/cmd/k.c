@@ -16,6 +16,7 @@ static const struct field stack_frame_fields[] = {
 	{ "site", R_SYM, "code location" },
 	{ "ip", R_PTR, "instruction pointer" },
 	{ "module", R_STR, "module name; null when the address is in none" },
+	{ "symbols", R_STR, "export: an exported name, which says nothing of where functions end; null: no name" },
 	{ "trust", R_STR, "context, unwind, frame_pointer or scan: how the frame was found, best first" },
 	{ "show_trust", R_STR, "the same when text shows it" },
 };
@@ -85,6 +86,12 @@ static void warn(struct doc *out, const struct frame *f, const struct frame *bef
 			 "WARNING: Frame IP not in any known module. Following frames may be wrong.");
 }
 
+static const char *symbols_of(const struct frame *f)
+{
+	static const char *const names[] = { NULL, NULL, "export", "public", "private" };
+	return f->module ? names[sym_module_state(f->module)] : NULL;
+}
+
 void emit_stack(struct session *s, struct call *c, struct doc *out, const struct stack *st,
 		const struct stack_options *o)
 {
@@ -109,6 +116,7 @@ void emit_stack(struct session *s, struct call *c, struct doc *out, const struct
 					 VS(f->symbol),
 					 V(f->ip),
 					 VS(f->module ? f->module->name : NULL),
+					 VS(symbols_of(f)),
 					 VS(trust_name(f->trust)),
 					 VS(o->trust ? trust_name(f->trust) : NULL) };
 		_Static_assert(ARRAY_LEN(v) == ARRAY_LEN(stack_frame_fields), "stack_frame: wrong arity");

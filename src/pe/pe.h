@@ -106,3 +106,10 @@ struct pe_function {         // an entry, resolved through indirections
 MUST_USE err_t pe_function_at(const struct pe *pe, uint32_t rva, struct pe_function *ret);
 size_t pe_function_count(const struct pe *pe);
 MUST_USE err_t pe_function_get(const struct pe *pe, size_t i, struct pe_function *ret);
+
+// ---- base relocations (pe/pe_reloc.c): what the loader changes in an image that does not lie at ImageBase.
+struct pe_relocs;
+// Reads the block headers of the relocation directory. E_NOTFOUND: the image has none.
+MUST_USE err_t pe_relocs_open(struct arena *a, const struct pe *pe, struct pe_relocs **ret);
+// Adjusts n bytes read at rva as if the image lay `delta` above ImageBase (modulo 2^64).
+void pe_relocs_apply(const struct pe_relocs *r, const struct pe *pe, uint64_t delta, uint32_t rva, void *buf, size_t n);

@@ -74,7 +74,10 @@ static size_t read_layer(void *ctx, uint64_t off, void *buf, size_t n)
 	uint64_t end = s ? (uint64_t)s->va + MAX(s->vsize, s->raw_size) : m->pe->size_of_headers;
 	if (off >= end)
 		return 0;
-	return pe_read(m->pe, (uint32_t)off, buf, (size_t)MIN((uint64_t)n, end - off));
+	size_t got = pe_read(m->pe, (uint32_t)off, buf, (size_t)MIN((uint64_t)n, end - off));
+	if (m->relocs)
+		pe_relocs_apply(m->relocs, m->pe, m->base - m->pe->image_base, (uint32_t)off, buf, got);
+	return got;
 }
 
 static bool try_file(struct target *t, struct module *m, const char *path)
@@ -92,6 +95,8 @@ static bool try_file(struct target *t, struct module *m, const char *path)
 	m->pe = pe;
 	m->image_file = path;
 	m->image = IMAGE_FROM_FILE;
+	if (m->base != pe->image_base && pe_relocs_open(t->arena, pe, &m->relocs).code)
+		m->relocs = NULL;
 	space_add_image(t->space, m->base, m->size, read_layer, m);
 	return true;
 }

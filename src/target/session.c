@@ -5,18 +5,28 @@
 
 err_t session_open(struct arena *a, const char *path, const char *image_path, struct session **ret)
 {
+	struct target *t;
+	TRY(target_open(a, path, &t));
+	return session_over(a, t, image_path, ret);
+}
+
+err_t session_over(struct arena *a, struct target *t, const char *image_path, struct session **ret)
+{
 	struct session *s = NEW(a, struct session);
-	*s = (struct session){ .arena = a, .thread = SIZE_MAX, .radix = 16, .kframes = LIMIT_KFRAMES_DEFAULT };
-	TRY(target_open(a, path, &s->target));
-	s->exepath = image_path ? arena_strdup(a, image_path) : "";
-	s->sympath = "";
+	*s = (struct session){ .arena = a,
+			       .target = t,
+			       .thread = SIZE_MAX,
+			       .radix = 16,
+			       .kframes = LIMIT_KFRAMES_DEFAULT,
+			       .exepath = image_path ? arena_strdup(a, image_path) : "",
+			       .sympath = "" };
 	if (image_path)
-		target_set_image_path(s->target, image_path);
-	struct target *t = s->target;
-	if (t->n_threads)
-		TRY(session_set_thread(s, t->event_thread != SIZE_MAX ? t->event_thread : 0));
+		target_set_image_path(t, image_path);
+	err_t e = t->n_threads ? session_set_thread(s, t->event_thread != SIZE_MAX ? t->event_thread : 0) : ok();
+	if (e.code)
+		target_close(t);
 	*ret = s;
-	return ok();
+	return e;
 }
 
 void session_close(struct session *s)

@@ -105,11 +105,20 @@ static bool is_wow64(const struct target *t)
 
 err_t target_open(struct arena *a, const char *path, struct target **ret)
 {
+	struct file_map file;
+	const char *inner;
+	TRY(unpack_open(a, path, &file, &inner));
+	return target_open_map(a, path, inner, file, ret);
+}
+
+err_t target_open_map(struct arena *a, const char *path, const char *inner, struct file_map file, struct target **ret)
+{
 	struct target *t = NEW(a, struct target);
 	t->arena = a;
 	t->path = arena_strdup(a, path);
+	t->inner = inner;
+	t->file = file;
 	t->event_thread = SIZE_MAX;
-	TRY(unpack_open(a, path, &t->file, &t->inner));
 	err_t e = dump_open(a, t->path, t->file.bytes, &t->dump);
 	if (!e.code && !t->dump->user)
 		e = fail(E_UNSUPPORTED, arena_printf(a, "%s: kernel dumps are not supported", path), 0);

@@ -28,7 +28,8 @@ struct module {
 	struct pe *pe;          // NULL when IMAGE_NONE
 	const char *image_file; // host path when IMAGE_FROM_FILE
 	struct file_map image_map;
-	err_t pe_error; // why there is no pe
+	struct pe_relocs *relocs; // when the file lies elsewhere than it was linked for; NULL: none needed
+	err_t pe_error;           // why there is no pe
 
 	struct symbols *symbols; // slot of sym/; NULL until first asked
 	bool version_tried;      // cache of target_module_version()
@@ -79,6 +80,9 @@ struct target {
 // Opens a dump (containers included). A partial dump is success; what is missing stands in dump->notes.
 // All that the target owns lives in `a`, but mapped files: target_close().
 MUST_USE err_t target_open(struct arena *a, const char *path, struct target **ret);
+// The same for a file that is already mapped; the target takes the map over, on failure too.
+MUST_USE err_t target_open_map(struct arena *a, const char *path, const char *inner, struct file_map file,
+			       struct target **ret);
 void target_close(struct target *t);
 // Host folders where image files are looked for, ';'-separated as in WinDbg's -i. Forgets images that were
 // searched without success. Folders may be flat or in symbol-store layout (name/TIMESTAMPsize/name).
@@ -127,6 +131,8 @@ struct session {
 	void *facts, *findings;        // slots of detect/
 };
 MUST_USE err_t session_open(struct arena *a, const char *path, const char *image_path, struct session **ret);
+// The same over a target that is open; the session takes it over.
+MUST_USE err_t session_over(struct arena *a, struct target *t, const char *image_path, struct session **ret);
 void session_close(struct session *s);
 // Makes a thread current and takes its registers; resets a context that a command had set.
 MUST_USE err_t session_set_thread(struct session *s, size_t index);
