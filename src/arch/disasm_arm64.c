@@ -16,7 +16,7 @@ void ops_hash(struct insn_out *o, int64_t v)
 	ops_add(o, mag < 10 ? "#%s%" PRIu64 : "#%s0x%" PRIX64, v < 0 ? "-" : "", mag);
 }
 
-static void put_unsigned(struct insn_out *o, uint64_t v)
+void ops_bits(struct insn_out *o, uint64_t v)
 {
 	ops_add(o, v < 10 ? "#%" PRIu64 : "#0x%" PRIX64, v);
 }
@@ -40,7 +40,7 @@ static const char *put_number(struct insn_out *o, const char *s)
 	else if (post)
 		ops_hash(o, (int64_t)v);
 	else
-		put_unsigned(o, v);
+		ops_bits(o, v);
 	return end;
 }
 

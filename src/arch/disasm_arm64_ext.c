@@ -239,7 +239,7 @@ static bool ext_writeback(uint32_t w, struct insn_out *o)
 		ops_add(o, ",");
 		ops_hash(o, off);
 	}
-	ops_add(o, mode == 1 ? "" : mode == 3 ? "]!" : "]");
+	ops_add(o, "%s", mode == 1 ? "" : mode == 3 ? "]!" : "]");
 	return true;
 }
 
@@ -312,7 +312,7 @@ static bool ext_pair(uint32_t w, struct insn_out *o)
 		ops_add(o, ",");
 		ops_hash(o, off);
 	}
-	ops_add(o, mode == 1 ? "" : mode == 3 ? "]!" : "]");
+	ops_add(o, "%s", mode == 1 ? "" : mode == 3 ? "]!" : "]");
 	return true;
 }
 
@@ -414,11 +414,10 @@ static bool ext_mov(uint32_t w, struct insn_out *o)
 	ops_next(o);
 	// -1 reads better than 0xFFFFFFFF, 0xC0000005 better than its negative.
 	bool negative = opc == 0 && !orr && hw == 0;
-	ops_add(o, negative || v < 10 ? "" : "#0x%llX", (unsigned long long)v);
 	if (negative)
 		ops_hash(o, -(int64_t)imm - 1);
-	else if (v < 10)
-		ops_hash(o, (int64_t)v);
+	else
+		ops_bits(o, v);
 	return true;
 }
 

@@ -26,6 +26,7 @@ void ops_target(struct insn_out *o, va_t va);
 
 // Writes an immediate ARM64 style: #9, #0xA, #-0x10.
 void ops_hash(struct insn_out *o, int64_t v);
+void ops_bits(struct insn_out *o, uint64_t v); // the same, never negative
 
 // Fills kind, target and mem of a word that is an instruction. Reads the bits only.
 void arm64_facts(uint32_t w, va_t va, struct insn *in);

@@ -110,10 +110,10 @@ def judge(path, pe, count, verbose):
     lines = pe_text.objdump_lines(path, 10**9, [])
     ours = pe_text.our_lines(path, pe, [t[0] for t in lines])
     for va, raw, text in lines:
-        c = classify(raw, text, *ours[va][1:]) if va in ours else "outside the file"
+        c = classify(raw, text, *ours[va][1:3]) if va in ours else "outside the file"
         count[c] += 1
         if verbose and c.startswith("DIFFERENT"):
-            print(f"{os.path.basename(path)[-24:]} {va:x} {raw} {c}: {canonical(text)} | {ours[va][1:]}")
+            print(f"{os.path.basename(path)[-24:]} {va:x} {raw} {c}: {canonical(text)} | {ours[va][1:3]}")
 
 
 def report(what, count):

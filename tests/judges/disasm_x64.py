@@ -143,7 +143,7 @@ def classify(va, raw, text, ours, narrow):
     n = len(raw) // 2
     if "ip " in text:
         text = RIP.sub(lambda k: f"[0x{(va + n + int(k[1] + k[2], 16)) % (1 << 64):x}]", text.split("#")[0])
-    length, words, operands = ours
+    length, words, operands, _ = ours
     prefix, m, ops = of_objdump(text, not narrow)
     our_prefix, om, oops = of_ours(words, operands, narrow)
     if m == "???" and om == "???":

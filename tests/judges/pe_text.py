@@ -81,7 +81,7 @@ def objdump_lines(path, limit, extra):
 
 
 def our_lines(path, pe, addresses):
-    """{va: (length, mnemonic, operands)} at the addresses."""
+    """{va: (length, mnemonic, operands, facts as disasm_dump prints them)} at the addresses."""
     out = {}
     for _, off, size, va in pe[2]:
         mine = [a for a in addresses if va <= a < va + size]
@@ -94,6 +94,6 @@ def our_lines(path, pe, addresses):
                                   stdout=subprocess.PIPE, text=True, check=True).stdout
         for line in text.splitlines():
             at, n, _, rest = line.split(" ", 3)
-            mnemonic, operands = rest.split("|", 1)
-            out[int(at, 16)] = (int(n), mnemonic, operands)
+            mnemonic, operands, facts = rest.split("|")
+            out[int(at, 16)] = (int(n), mnemonic, operands, facts)
     return out

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // disasm_dump: for the judges. disasm_dump MACHINE FILE OFFSET SIZE VA [ADDRESSES]: decodes SIZE bytes at
 // OFFSET of FILE as if at VA, in sequence or at each hexadecimal address listed in the file ADDRESSES.
-// Prints `rva len bytes mnemonic|operands`. Test-only: it trusts its arguments.
+// Prints `va len bytes mnemonic|operands|kind target base index scale index_bits disp size write ip-relative+lea
+// segment`, the part from base on when there is a memory operand. Test-only: it trusts its arguments.
 #include "arch/disasm.h"
 
 #include <inttypes.h>
@@ -16,7 +17,12 @@ static void print_one(uint16_t machine, struct span all, va_t va, size_t at)
 	printf("%" PRIx64 " %u ", va + at, in.len);
 	for (unsigned i = 0; i < in.len && i < s.n; i++)
 		printf("%02x", s.p[i]);
-	printf(" %s|%s\n", in.mnemonic, in.operands);
+	printf(" %s|%s|%d %" PRIx64 " ", in.mnemonic, in.operands, (int)in.kind, in.has_target ? in.target : 0);
+	if (in.mem.present)
+		printf("%d %d %u %d %" PRIx64 " %u %d %d%d %s", in.mem.base, in.mem.index, in.mem.scale,
+		       in.mem.index_bits, (uint64_t)in.mem.disp, in.mem.size, in.mem.is_write, in.mem.is_ip_relative,
+		       in.mem.is_lea, in.mem.segment);
+	printf("\n");
 }
 
 static void print_listed(uint16_t machine, struct span all, va_t va, FILE *list)
