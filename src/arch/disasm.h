@@ -19,7 +19,7 @@ struct insn_mem {
 	bool is_lea;         // address arithmetic only (lea): memory is not touched
 	int base, index;
 	unsigned scale; // 1, 2, 4, 8 (ARM64: 1 << shift)
-	int index_bits; // 0: the whole register; 32, -32: its low half, zero- or sign-extended (ARM64 uxtw, sxtw)
+	int index_bits; // 0: the whole register; 32, -32, 8: its low bits, zero- or sign-extended (uxtw, sxtw; xlat)
 	int64_t disp;
 	char segment[4]; // x86/x64: "ds", "ss", "es", "fs", "gs", "cs" as the CPU would use; ARM64: ""
 	unsigned size;   // bytes accessed; 0 when unknown

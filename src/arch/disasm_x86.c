@@ -393,6 +393,10 @@ static void note_mem(struct x86 *x, const ZydisDecodedOperand *op)
 	m->index = reg_number(x, op->mem.index);
 	m->scale = op->mem.scale ? op->mem.scale : 1;
 	m->disp = op->mem.disp.value;
+	if (x->z.mnemonic == ZYDIS_MNEMONIC_XLAT) { // plus AL, which is not written
+		m->index = X64_RAX;
+		m->index_bits = 8;
+	}
 }
 
 static enum insn_kind kind_of(const struct x86 *x)
