@@ -2,6 +2,7 @@
 // base.c: arenas and the bounded cursor.
 #include "base/base.h"
 
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,37 @@ void arena_trap(struct arena *a, arena_trap_fn *fn, void *ctx)
 {
 	a->trap = fn;
 	a->trap_ctx = ctx;
+}
+
+struct guard {
+	jmp_buf env;
+	err_t why;
+};
+
+static void leave(void *ctx, err_t why)
+{
+	struct guard *g = ctx;
+	g->why = why;
+	longjmp(g->env, 1);
+}
+
+err_t arena_guard(struct arena *a, struct arena *b, err_t (*fn)(void *ctx), void *ctx)
+{
+	struct guard g;
+	arena_trap_fn *const trap_a = a->trap, *const trap_b = b ? b->trap : NULL;
+	void *const ctx_a = a->trap_ctx, *const ctx_b = b ? b->trap_ctx : NULL;
+	err_t e;
+	arena_trap(a, leave, &g);
+	if (b)
+		arena_trap(b, leave, &g);
+	if (setjmp(g.env) == 0) // the program's only one: a limit ends the work, not the process
+		e = fn(ctx);
+	else
+		e = g.why;
+	arena_trap(a, trap_a, ctx_a);
+	if (b)
+		arena_trap(b, trap_b, ctx_b);
+	return e;
 }
 
 void arena_free(struct arena *a)

@@ -60,6 +60,9 @@ struct arena;
 typedef void arena_trap_fn(void *ctx, err_t why);
 struct arena *arena_new(size_t limit);
 void arena_trap(struct arena *a, arena_trap_fn *fn, void *ctx);
+// Runs fn(ctx). When one of the two arenas (b may be NULL) passes its limit meanwhile, fn is left at once and the
+// answer is that E_LIMIT: fn may own nothing but arena memory. Traps that were set are put back. Calls may nest.
+MUST_USE err_t arena_guard(struct arena *a, struct arena *b, err_t (*fn)(void *ctx), void *ctx);
 void arena_free(struct arena *a); // NULL is allowed
 size_t arena_used(const struct arena *a);
 void *arena_alloc(struct arena *a, size_t n, size_t elem_size); // zeroed, overflow-checked, never NULL

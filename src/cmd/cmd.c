@@ -4,7 +4,6 @@
 
 #include "base/limits.h"
 
-#include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -78,25 +77,15 @@ static size_t first_command(const char *line)
 	return i;
 }
 
-struct guard { // where a passed limit lands; volatile data only
-	jmp_buf env;
-	err_t why;
+struct guarded {
+	struct call *c;
+	struct doc *out;
 };
 
-static void trapped(void *ctx, err_t why)
+static err_t run_guarded(void *ctx)
 {
-	struct guard *g = ctx;
-	g->why = why;
-	longjmp(g->env, 1);
-}
-
-static err_t guarded(const struct cmd *cmd, struct session *s, struct call *c, struct doc *out)
-{
-	struct guard g;
-	arena_trap(c->a, trapped, &g);
-	if (setjmp(g.env)) // the program's only setjmp: a limit ends the command, not the process
-		return g.why;
-	return cmd->run(s, c, out);
+	const struct guarded *g = ctx;
+	return g->c->cmd->run(g->c->s, g->c, g->out);
 }
 
 static err_t unknown_command(struct arena *a, const char *text)
@@ -123,7 +112,7 @@ static err_t run_one(struct session *s, struct arena *a, const char *text, struc
 	if (!cmd->no_target && !s->target)
 		return fail(E_USAGE, "no dump is open", 0);
 	TRY(session_poll(s));
-	return guarded(cmd, s, &c, out);
+	return arena_guard(a, s->arena, run_guarded, &(struct guarded){ &c, out });
 }
 
 static const char *skip_blanks(const char *p)
@@ -167,6 +156,8 @@ static unsigned run_line(struct session *s, const char *line, struct doc *out, b
 			if (e.code) {
 				failed++;
 				doc_error(out, e);
+				if (!s->first_error)
+					s->first_error = e.code;
 			}
 			if (documents)
 				doc_end(out);

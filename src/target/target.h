@@ -125,6 +125,7 @@ struct session {
 	volatile int *cancel;          // set by Ctrl-C; may be NULL
 	uint64_t t[20];                // $t0 .. $t19
 	unsigned nesting;              // commands inside commands
+	enum err_code first_error;     // of the commands since the caller set it to OK
 	bool quit;                     // q was given
 	void *win;                     // slot of win/: cached facts
 	void *verdict;                 // slot of verdict/: computed once
