@@ -17,6 +17,7 @@
 Logs of the steps are in build/check/. Real dumps are taken from DS_CORPUS (default ../shared/corpus).
 """
 import os, pathlib, re, subprocess, sys, time
+from concurrent.futures import ThreadPoolExecutor
 
 import check_steps as steps
 from check_steps import FAIL, PASS, ROOT, SKIP, Result
@@ -44,27 +45,40 @@ class Run:
         return f"{name:<18} {self.paint(r.state, format(MARK[r.state], '<7'))} {seconds:7.1f} s  {note}".rstrip()
 
     def step(self, name, function, *args):
+        return self.show(name, *self.work(name, function, *args))
+
+    def side_by_side(self, jobs):
+        """Steps that do not use each other's results, as many at a time as there are processors."""
+        with ThreadPoolExecutor(steps.JOBS) as pool:
+            running = [(job[0], pool.submit(self.work, *job)) for job in jobs]
+            for name, future in running:
+                self.show(name, *future.result())
+
+    def work(self, name, function, *args):
         start = time.monotonic()
-        log = LOGS / (re.sub(r"\W+", "-", name) + ".log")
         LOGS.mkdir(parents=True, exist_ok=True)
         try:
-            with open(log, "w") as out:
+            with open(self.log(name), "w") as out:
                 r = function(out, *args)
         except (OSError, subprocess.SubprocessError, ValueError) as e:
             r = Result(FAIL, failed=1, note=f"{type(e).__name__}: {e}")
-        seconds = time.monotonic() - start
         if r.state == FAIL and not r.failed:
             r.failed = 1
         if r.state == PASS and not r.passed:
             r.passed = 1
+        return r, time.monotonic() - start
+
+    def show(self, name, r, seconds):
         print(self.line(name, r, seconds), flush=True)
         if r.state == FAIL:
-            tail = log.read_text(errors="replace").rstrip().splitlines()[-25:]
-            for text in tail:
+            for text in self.log(name).read_text(errors="replace").rstrip().splitlines()[-25:]:
                 print("    | " + text[:200])
-            print(f"    | log: {log.relative_to(ROOT)}", flush=True)
+            print(f"    | log: {self.log(name).relative_to(ROOT)}", flush=True)
         self.results.append((name, r, seconds))
         return r.state != FAIL
+
+    def log(self, name):
+        return LOGS / (re.sub(r"\W+", "-", name) + ".log")
 
     def finish(self, table=False):
         if table:
@@ -94,6 +108,7 @@ def static(run, slow):
     run.step("headers", steps.script, "check_headers.py")
     run.step("format", steps.clang_format)
     run.step("lint", steps.script, "lint.py")
+    run.step("scripts", steps.scripts)
     run.step("cppcheck", steps.cppcheck)
     if slow:
         run.step("clang-tidy", steps.clang_tidy)
@@ -121,8 +136,7 @@ def everything(run, deep, minutes):
         build = ROOT / "build"
         run.step("corpus", steps.corpus_open, build)
         run.step("corpus tests", steps.meson_tests, build, ("--suite", "corpus"), deep)
-        for judge in steps.judges():
-            run.step("judge " + judge.stem, steps.judge, build, judge, deep)
+        run.side_by_side([("judge " + j.stem, steps.judge, build, j, deep) for j in steps.judges()])
     static(run, deep)
     run.step("docs", steps.docs, False)
     sanitized(run, deep)

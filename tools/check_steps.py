@@ -192,7 +192,7 @@ def judges():
 
 
 def judge(log, build, path, deep):
-    code, text = run(log, [PYTHON, path, *([] if deep else ["--quick"])], environment(build, deep))
+    code, text = run(log, [PYTHON, path, *([] if deep else ["--quick"])], environment(build, deep), None if deep else 300)
     last = next((x for x in reversed(text.splitlines()) if x.strip()), "")
     r = counted(code, text)
     r.note = r.note or last.strip()[:90]
@@ -204,6 +204,19 @@ def script(log, name):
     code, text = run(log, [PYTHON, "tools/" + name])
     last = next((x for x in reversed(text.splitlines()) if x.strip()), "")
     return Result(FAIL if code else PASS, note=last[:90])
+
+
+def scripts(log):
+    """Every script can at least be read."""
+    code, _ = run(log, ["bash", "-n", "check", "demo", ".ci/run", "tools/setup.sh"])
+    bad = 0
+    for path in sources(".py", under=("tests", "tools", "bench")):
+        try:
+            compile((ROOT / path).read_bytes(), path, "exec")
+        except SyntaxError as e:
+            log.write(f"{path}: {e}\n")
+            bad += 1
+    return Result(FAIL if code or bad else PASS)
 
 
 def clang_format(log):

@@ -45,7 +45,7 @@ TERMS = [
 ]
 LEFT_OVER = re.compile(r"\b(TODO|FIXME|XXX|HACK|PLACEHOLDER)\b|\bplaceholder\b")
 HOST = re.compile(r"(?<![\w.~])/(work|home|root)/\w")
-COUNT = re.compile(r"\b(\w+)\s*=\s*(?:\(\w+\))?rd_u(?:32|64)\(")
+COUNT = re.compile(r"(?<![\w.>])(\w+(?:(?:->|\.)\w+)*)\s*=\s*(?:\(\w+\))?rd_u(?:32|64)\(")
 LONG_STRING = re.compile(r'"[^"]{40,}"|"[^"]*"[^"]*"[^"]*"')  # tables of texts in tests
 LOOP_ON_READ = re.compile(r"\b(for|while)\s*\(.*[<>=]\s*rd_u\d+\(")
 
@@ -104,7 +104,7 @@ def check_c(name, text):
 def unchecked_counts(function, n, body):
     for m in COUNT.finditer(body):
         v = re.escape(m[1])
-        loop = rf"\b(?:for|while)\s*\([^\n]*(?:<=?|!=)\s*(?:\w+(?:->|\.))?{v}\b|\bwhile\s*\({v}--"
+        loop = rf"\b(?:for|while)\s*\([^\n]*(?:<=?|!=)\s*{v}\b|\bwhile\s*\({v}--"
         checked = (rf"(rd_count|in_range|add_ok|mul_ok|MIN)\([^;]*\b{v}\b|\bif\s*\([^;{{]*\b{v}\b\s*(>|<|!=|==)|"
                    rf"\bif\s*\([^;{{]*[<>]=?\s*{v}\b")
         if re.search(loop, body) and not re.search(checked, body):
