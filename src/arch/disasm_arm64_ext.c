@@ -357,6 +357,54 @@ static bool ext_flags(uint32_t w, struct insn_out *o)
 	return true;
 }
 
+// Dot products and matrix products of bytes: media code picks them where the processor has them.
+static bool ext_dot(uint32_t w, struct insn_out *o)
+{
+	static const struct {
+		uint32_t mask, word;
+		const char *name;
+		bool by_element;
+	} FORMS[] = {
+		{ 0xbfe0fc00, 0x0e809400, "sdot", false },  { 0xbfe0fc00, 0x2e809400, "udot", false },
+		{ 0xbfe0fc00, 0x0e809c00, "usdot", false }, { 0xffe0fc00, 0x4e80a400, "smmla", false },
+		{ 0xffe0fc00, 0x6e80a400, "ummla", false }, { 0xffe0fc00, 0x4e80ac00, "usmmla", false },
+		{ 0xbfc0f400, 0x0f80e000, "sdot", true },   { 0xbfc0f400, 0x2f80e000, "udot", true },
+		{ 0xbfc0f400, 0x0f80f000, "usdot", true },  { 0xbfc0f400, 0x0f00f000, "sudot", true },
+	};
+	size_t i = 0;
+	while (i < ARRAY_LEN(FORMS) && (w & FORMS[i].mask) != FORMS[i].word)
+		i++;
+	if (i == ARRAY_LEN(FORMS))
+		return false;
+	bool q = bits(w, 30, 30);
+	const char *from = q ? "16b" : "8b";
+	name_it(o, FORMS[i].name, "", "");
+	ops_add(o, "v%u.%s,v%u.%s,", bits(w, 4, 0), q ? "4s" : "2s", bits(w, 9, 5), from);
+	if (FORMS[i].by_element)
+		ops_add(o, "v%u.4b[%u]", bits(w, 20, 16), bits(w, 11, 11) << 1 | bits(w, 21, 21));
+	else
+		ops_add(o, "v%u.%s", bits(w, 20, 16), from);
+	return true;
+}
+
+// fjcvtzs (JavaScript engines) and the hinted branches bc.eq ...
+static bool ext_few(uint32_t w, struct insn_out *o)
+{
+	static const char *const CONDITIONS[] = { "eq", "ne", "hs", "lo", "mi", "pl", "vs", "vc",
+						  "hi", "ls", "ge", "lt", "gt", "le", "al", "nv" };
+	if ((w & 0xff000010) == 0x54000010) {
+		name_it(o, "bc.", CONDITIONS[w & 15], "");
+		ops_target(o, o->in->target);
+		return true;
+	}
+	if ((w & 0xfffffc00) != 0x1e7e0000)
+		return false;
+	name_it(o, "fjcvtzs", "", "");
+	next_reg(o, false, bits(w, 4, 0), false);
+	ops_add(o, ",d%u", bits(w, 9, 5));
+	return true;
+}
+
 // Is v a single 16-bit group, so that movz can load it?
 static bool is_movz(uint64_t v)
 {
@@ -425,5 +473,6 @@ bool arm64_ext(uint32_t w, struct insn_out *o)
 {
 	return ext_system(w, o) || ext_hint(w, o) || ext_pac_branch(w, o) || ext_pac_data(w, o) || ext_pac_load(w, o) ||
 	       ext_writeback(w, o) || ext_exclusive_pair(w, o) || ext_select(w, o) || ext_lse(w, o) || ext_cas(w, o) ||
-	       ext_rcpc(w, o) || ext_lor(w, o) || ext_pair(w, o) || ext_flags(w, o) || ext_mov(w, o);
+	       ext_rcpc(w, o) || ext_lor(w, o) || ext_pair(w, o) || ext_flags(w, o) || ext_dot(w, o) || ext_few(w, o) ||
+	       ext_mov(w, o);
 }

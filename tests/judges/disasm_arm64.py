@@ -43,15 +43,14 @@ UNSUPPORTED = [(name, re.compile(pattern)) for name, pattern in (
     ("pointer authentication with PC (PAuth_LR)", r"^(pac|aut|ret|ldra)\w*(pc|pcr)\b|^ret(aa|ab)sppc|^pac[im]"),
     ("128-bit page tables and translation tables (D128, THE)", r"^(rcw\w+|mrrs|msrr|sysp|tlbip|(swp|ldclr|ldset)p[al]*) "),
     ("64-byte loads, waits with time-out (LS64, WFxT)", r"^(ld64b|st64b\w*|wfet|wfit|gcs\w+) "),
-    ("hinted branches (HBC)", r"^bc\.\w+ "),
     ("minimum, maximum, counts of integers (CSSC)", r"^(umax|umin|smax|smin|abs|cnt|ctz) [wx]"),
     ("RCpc of vectors and pairs", r"^(stlur|ldapur|ldap1|stl1|stilp|ldiapp) |^(ldapr|stlr) .*[]][,!]"),
-    ("dot products, BF16, FP8, I8MM", r"^(bf\w+|[suf]\w*dot|\w*mmla|luti\d|famax|famin|fscale|f\d?cvt[nl]\d?) v|^bf\w+ h|^f1?2?cvt"),
+    ("BF16, FP8", r"^(bf\w+|fdot|[bf]\w*mmla|luti\d|famax|famin|fscale|f\d?cvt[nl]\d?) v|^bf\w+ h|^f1?2?cvt"),
     ("complex numbers, FHM, RDM", r"^(fcmla|fcadd|fmlal\w*|fmlsl\w*|sqrdml[as]h) "),
     ("SHA-3, SHA-512, SM3, SM4", r"^(eor3|bcax|xar|rax1|sm3\w+|sm4\w+|sha512\w+) "),
     ("half precision (FP16)", r"^(f\w+|[us]cvtf) .*(\bh\d+|\bv\d+[.][48]?h)"),
     ("transactions (TME)", r"^(tcancel|tstart) "),
-    ("rounding to integers (FRINTTS), JSCVT", r"^(fjcvtzs|frint(32|64)[xz]) "),
+    ("rounding to integers (FRINTTS)", r"^frint(32|64)[xz] "),
 )]
 
 
@@ -95,7 +94,8 @@ OWN_GROUPS = [
     (0x38200000, 0xc0dff3ff), (0x38bfc000, 0xc00003ff), (0x08a07c00, 0xc05f83ff), (0x08207c00, 0x405e83fe),
     (0x19000000, 0xc0dff3ff), (0xd61f0800, 0x012007ff), (0xdac10000, 0x0000ffff), (0xdac123e0, 0x00001c1f), (0x9ac03000, 0x001f03ff),
     (0xf8200400, 0x00dffbff), (0xba000400, 0x001f83ef), (0x3a00080d, 0x000043e0), (0x12800000, 0xe07fffff), (0x320003e0, 0x807ffc1f),
-    (0x12000000, 0xe07fffff), (0xd61f0000, 0x00ffffff),
+    (0x12000000, 0xe07fffff), (0xd61f0000, 0x00ffffff), (0x0e809400, 0x601f0bff), (0x0e80a400, 0x601f0bff), (0x0f00e000, 0x60ff1bff),
+    (0x1e7e0000, 0x000003ff), (0x54000010, 0x00ffffef), (0x28000000, 0xd7ffffff), (0x38000400, 0xc0dff3ff),
 ]
 
 

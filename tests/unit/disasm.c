@@ -110,6 +110,19 @@ static const struct line WINDBG[] = {
 	{ MACHINE_X64, 0x00007fffb33ef700, "e9930a1800", "jmp 00007fff`b3570198", NULL },
 	{ MACHINE_X64, 0x00007fffb33ef708, "f604250803fe7f01", "test byte ptr [SharedUserData+0x308 (00000000`7ffe0308)],1", "SharedUserData+0x308" },
 	{ MACHINE_X64, 0x00007ff89f45cb65, "cd2e", "int 2Eh", NULL },
+	{ MACHINE_X86, 0xf075c1, "f2c3", "bnd ret", NULL },
+	{ MACHINE_X86, 0xeb117d, "64a300000000", "mov dword ptr fs:[00000000h],eax", NULL },
+	{ MACHINE_X86, 0x1000, "64ff3500000000", "push dword ptr fs:[0]", NULL },
+	{ MACHINE_X86, 0x1007, "64892500000000", "mov dword ptr fs:[0],esp", NULL },
+	{ MACHINE_X86, 0xd97534, "660fd6401c", "movq mmword ptr [eax+1Ch],xmm0", NULL },
+	{ MACHINE_X64, 0xfffff80321c7eac9, "f0480fc70e", "lock cmpxchg16b oword ptr [rsi]", NULL },
+	{ MACHINE_X64, 0xfffff80d8081568e, "f20f11442460", "movsd mmword ptr [rsp+60h],xmm0", NULL },
+	{ MACHINE_X64, 0xfffff8074bdfbfff, "f20f114b30", "movsd mmword ptr [rbx+30h],xmm1", NULL },
+	{ MACHINE_X64, 0xfffff8020bfc801d, "0f0d8b90000000", "prefetchw [rbx+90h]", NULL },
+	{ MACHINE_X64, 0xfffff803d9d61705, "0f0d0d64c4e0ff", "prefetchw [nt!CmpCallbackListLock (fffff803`d9b6db70)]",
+	  "nt!CmpCallbackListLock" },
+	{ MACHINE_X64, 0xfffff8020bfc8024, "0fae5dac", "stmxcsr dword ptr [rbp-54h]", NULL },
+	{ MACHINE_X64, 0xfffff80321cf3657, "660f1f0400", "nop word ptr [rax+rax]", NULL },
 };
 
 // A64: words of real WinDbg output too, except where the operand is a target.
