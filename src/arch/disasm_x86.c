@@ -21,18 +21,13 @@ static const struct {
 	uint16_t id;
 	const char *text;
 } RENAMED[] = {
-	{ ZYDIS_MNEMONIC_JZ, "je" },           { ZYDIS_MNEMONIC_JNZ, "jne" },
-	{ ZYDIS_MNEMONIC_JNB, "jae" },         { ZYDIS_MNEMONIC_JNBE, "ja" },
-	{ ZYDIS_MNEMONIC_JNL, "jge" },         { ZYDIS_MNEMONIC_JNLE, "jg" },
-	{ ZYDIS_MNEMONIC_CMOVZ, "cmove" },     { ZYDIS_MNEMONIC_CMOVNZ, "cmovne" },
-	{ ZYDIS_MNEMONIC_CMOVNB, "cmovae" },   { ZYDIS_MNEMONIC_CMOVNBE, "cmova" },
-	{ ZYDIS_MNEMONIC_CMOVNL, "cmovge" },   { ZYDIS_MNEMONIC_CMOVNLE, "cmovg" },
-	{ ZYDIS_MNEMONIC_SETZ, "sete" },       { ZYDIS_MNEMONIC_SETNZ, "setne" },
-	{ ZYDIS_MNEMONIC_SETNB, "setae" },     { ZYDIS_MNEMONIC_SETNBE, "seta" },
-	{ ZYDIS_MNEMONIC_SETNL, "setge" },     { ZYDIS_MNEMONIC_SETNLE, "setg" },
-	{ ZYDIS_MNEMONIC_FCMOVNB, "fcmovae" }, { ZYDIS_MNEMONIC_FCMOVNBE, "fcmova" },
-	{ ZYDIS_MNEMONIC_INT3, "int" },        { ZYDIS_MNEMONIC_INT1, "int" },
-	{ ZYDIS_MNEMONIC_FWAIT, "wait" },
+	{ ZYDIS_MNEMONIC_JZ, "je" },         { ZYDIS_MNEMONIC_JNZ, "jne" },       { ZYDIS_MNEMONIC_JNB, "jae" },
+	{ ZYDIS_MNEMONIC_JNBE, "ja" },       { ZYDIS_MNEMONIC_JNL, "jge" },       { ZYDIS_MNEMONIC_JNLE, "jg" },
+	{ ZYDIS_MNEMONIC_CMOVZ, "cmove" },   { ZYDIS_MNEMONIC_CMOVNZ, "cmovne" }, { ZYDIS_MNEMONIC_CMOVNB, "cmovae" },
+	{ ZYDIS_MNEMONIC_CMOVNBE, "cmova" }, { ZYDIS_MNEMONIC_CMOVNL, "cmovge" }, { ZYDIS_MNEMONIC_CMOVNLE, "cmovg" },
+	{ ZYDIS_MNEMONIC_SETZ, "sete" },     { ZYDIS_MNEMONIC_SETNZ, "setne" },   { ZYDIS_MNEMONIC_SETNB, "setae" },
+	{ ZYDIS_MNEMONIC_SETNBE, "seta" },   { ZYDIS_MNEMONIC_SETNL, "setge" },   { ZYDIS_MNEMONIC_SETNLE, "setg" },
+	{ ZYDIS_MNEMONIC_INT3, "int" },      { ZYDIS_MNEMONIC_INT1, "int" },      { ZYDIS_MNEMONIC_FWAIT, "wait" },
 };
 
 static bool is_string_op(const struct x86 *x)
@@ -71,6 +66,9 @@ static void put_mnemonic(struct x86 *x)
 	if (x->z.mnemonic == ZYDIS_MNEMONIC_RET && is_far(x))
 		name = "retf";
 	snprintf(m, cap, "%s%s", prefix, name ? name : "???");
+	bool returns_64 = x->z.mnemonic == ZYDIS_MNEMONIC_SYSRET || x->z.mnemonic == ZYDIS_MNEMONIC_SYSEXIT;
+	if (returns_64 && (x->z.attributes & ZYDIS_ATTRIB_HAS_REX) && x->z.raw.rex.W)
+		memcpy(m + strlen(m), "q", sizeof("q"));
 	if (x->is_string) // movsb -> movs; the operands tell the size
 		m[strlen(m) - 1] = '\0';
 }

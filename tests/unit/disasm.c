@@ -188,6 +188,8 @@ static const struct line DERIVED[] = {
 	{ MACHINE_X64, 0x1000, "ec", "in al,dx", NULL },
 	{ MACHINE_X64, 0x1000, "0f05", "syscall", NULL },
 	{ MACHINE_X64, 0x1000, "9b", "wait", NULL },
+	{ MACHINE_X64, 0x1000, "480f07", "sysretq", NULL },
+	{ MACHINE_X64, 0x1000, "0f01f8", "swapgs", NULL },
 	{ MACHINE_X86, 0x1000, "64890d00000000", "mov dword ptr fs:[0],ecx", NULL },
 	{ MACHINE_X86, 0x1000, "a134304000", "mov eax,dword ptr ds:[00403034h]", NULL },
 	{ MACHINE_X86, 0x1000, "8b0d34304000", "mov ecx,dword ptr ds:[403034h]", NULL },
