@@ -33,7 +33,10 @@ def includes(root):
 
 def include(f, n, me, path, root):
     folder, slash, name = path.partition("/")
-    if not slash or folder == "..":
+    if path == "dumpscope.h":
+        if me != "front":
+            yield f"{f}:{n}: only front/ serves the public header"
+    elif not slash or folder == "..":
         yield f'{f}:{n}: write #include "{me}/{path}"'
     elif folder not in FLOOR:
         yield f"{f}:{n}: no floor has a folder {folder}"
