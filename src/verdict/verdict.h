@@ -22,12 +22,22 @@ struct verdict {
 	bool has_fault_address;
 	va_t fault_address;
 	const char *fail_fast_name; // "FATAL_APP_EXIT", NULL unless c0000409
-	struct stack stack;         // of that context
+	// Where the exception's record and the registers disagree, or the registers are a stand-in; NULL: no doubt.
+	const char *context_doubt;
+	bool operand_known; // what the instruction at the fault touches could be computed from the registers
+	va_t operand_address;
+	bool operand_write;
+	bool global_flag_known; // PEB.NtGlobalFlag was readable
+	uint32_t global_flag;
+	struct stack stack;     // of that context
+	const char *stack_note; // why there is no stack; NULL when there is one
 	// Blame.
 	size_t blamed_frame; // SIZE_MAX: none
 	enum verdict_confidence confidence;
 	const char *why;             // one sentence: why this module, or why none
 	const char *symbol_name;     // "AccessV!main+b2"
+	const char *function;        // "main"; NULL when no name is certain
+	uint64_t function_offset;    // of the blamed address in function; 0 without one
 	const char *module_name;     // "AccessV"
 	const char *image_name;      // "AccessV.exe"
 	const struct module *module; // NULL when unknown
