@@ -8,11 +8,14 @@ import pathlib, re, sys
 FLOORS = [["base"], ["doc", "dump", "pe", "pdb"], ["mem"], ["arch"], ["target"], ["type"], ["sym"],
           ["stack", "expr"], ["win"], ["verdict", "detect"], ["cmd"], ["front"]]
 FLOOR = {d: i for i, line in enumerate(FLOORS) for d in line}
+# A program of its own beside the house: stands on the ground, nothing stands on it.
+FLOOR["helper"] = len(FLOORS)
+APART = {"helper": {"base"}}
 # The order of these lists means something (order of trial, or of the help); the others are sorted.
 ORDERED = {"dump", "arch", "sym", "cmd", "front"}
 # Only these know the host or untrusted archives and the network.
 ONLY = [(re.compile(r"#\s*if.*\b_WIN32\b"), re.compile(r"base/os_"), "_WIN32"),
-        (re.compile(r'#include [<"](curl|archive)[/_.]?'), re.compile(r"helper|unpack_main"), "libcurl and libarchive")]
+        (re.compile(r'#include [<"](curl|archive)[/_.]?'), re.compile(r"helper/"), "libcurl and libarchive")]
 
 
 def includes(root):
@@ -40,6 +43,8 @@ def include(f, n, me, path, root):
         yield f'{f}:{n}: write #include "{me}/{path}"'
     elif folder not in FLOOR:
         yield f"{f}:{n}: no floor has a folder {folder}"
+    elif folder != me and me in APART and folder not in APART[me]:
+        yield f"{f}:{n}: {me} includes {folder}, it may include only {' '.join(APART[me])}"
     elif folder != me and FLOOR[folder] >= FLOOR[me]:
         yield f"{f}:{n}: {me} (floor {FLOOR[me]}) includes {folder} (floor {FLOOR[folder]})"
     elif folder != me and name.endswith("_int.h"):

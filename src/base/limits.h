@@ -64,4 +64,23 @@ enum {
 	LIMIT_HANDLE_INFO = 32,
 	// Blocks of base relocations of one image, a block a page: 4 GiB of image at most.
 	LIMIT_RELOC_BLOCKS = 1 << 20,
+	// Content of an archive, unless DUMPSCOPE_UNPACK_LIMIT says otherwise. Full dumps of servers reach this; an
+	// archive of a few KiB can pretend to hold much more.
+	LIMIT_UNPACK_GIB = 64,
+	// Content kept in memory, unless DUMPSCOPE_UNPACK_MEMORY says otherwise; more goes to $TMPDIR. Most minidumps
+	// fit.
+	LIMIT_UNPACK_IN_MEMORY = 256 << 20,
+	// Left free on the disk of $TMPDIR, so that unpacking does not stop other programs.
+	LIMIT_UNPACK_SPARE_MIB = 512,
+	// Wall time of one unpacking, unless DUMPSCOPE_UNPACK_SECONDS says otherwise: 64 GiB at a slow 36 MB/s.
+	LIMIT_UNPACK_SECONDS = 1800,
+	// Files looked at in one archive. Support bundles hold a few thousand.
+	LIMIT_UNPACK_ENTRIES = 100000,
+	// Memory of the helper program: the largest dictionary of xz is 1.5 GiB but presets stop at 64 MiB; zstd's 128
+	// MiB.
+	LIMIT_HELPER_MEMORY = 1 << 30,
+	// The part of it for names and messages: a few KiB are used.
+	LIMIT_HELPER_ARENA = 16 << 20,
+	// Bytes of its answer that are read: a name and a sentence.
+	LIMIT_HELPER_STATUS = 4096,
 };
