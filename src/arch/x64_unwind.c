@@ -221,10 +221,14 @@ static bool leaves(const struct step *s, const struct pe_function *f, const stru
 static bool match_end(const struct step *s, const struct pe_function *f, const struct x64_unwind_info *u, struct span c,
 		      va_t va)
 {
+	if (c.n >= 2 && (c.p[0] == 0xf3 || c.p[0] == 0xf2)) { // rep ret, bnd ret, bnd jmp
+		c = span_sub(c, 1, c.n - 1);
+		va++;
+	}
 	const uint8_t *p = c.p;
 	if (!c.n)
 		return false;
-	if (p[0] == 0xc3 || (p[0] == 0xc2 && c.n >= 3) || (c.n >= 2 && p[0] == 0xf3 && p[1] == 0xc3))
+	if (p[0] == 0xc3 || (p[0] == 0xc2 && c.n >= 3))
 		return true;
 	if (p[0] == 0xeb && c.n >= 2)
 		return leaves(s, f, u, va + 2 + (uint64_t)(int64_t)(int8_t)p[1]);
