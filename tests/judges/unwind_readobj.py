@@ -7,7 +7,7 @@ usage: unwind_readobj.py [--quick]     env: DS_CORPUS, DS_UNWIND_DUMP (the unwin
 llvm-readobj 19 ends with a signal at EPILOG codes (version 2); so it gets a copy of the image in which those
 are turned into ALLOC_SMALL, which take as many slots, and the comparison turns them back.
 """
-import os, pathlib, re, struct, subprocess, sys, tempfile
+import os, pathlib, random, re, struct, subprocess, sys, tempfile
 
 corpus = pathlib.Path(os.environ.get("DS_CORPUS", "../shared/corpus"))
 dump = os.environ.get("DS_UNWIND_DUMP", "build/tests/unwind_dump")
@@ -151,7 +151,11 @@ def theirs_arm64(block, base):
         elif line == "]":
             state = None
         elif state == "codes":
-            out.append("  " + line.split("; ")[-1])
+            code = line.split("; ")[-1]
+            if packed:  # homing of arguments is a nop to us, except for its allocation
+                code = re.sub(r"^stp x[0246], x[1357], \[sp, #\d+\]$", "nop", code)
+                code = re.sub(r"^stp x0, x1, \[sp, #-(\d+)\]!$", r"sub sp, sp, #\1", code)
+            out.append("  " + code)
         elif line.startswith("Routine: "):
             out.append(" handler 0x%X" % (number(line) - base))
     return out
@@ -184,7 +188,8 @@ def normal(fn, arm64):
         if arm64 and line.startswith("function"):
             line = " ".join(line.split(" ")[:3])
         if arm64:
-            line = {"  clear_unwound_to_call": "  clear unwound to call"}.get(line, line)
+            if line in ("  clear_unwound_to_call", "  save_next"):
+                line = "  " + line[2:].replace("_", " ")
             line = re.sub(r"^( epilog at_end) index=\d+", r"\1", line)
         out.append(line)
     return out
@@ -201,7 +206,7 @@ def judge(path, tmp):
         use.write_bytes(data)
     r = subprocess.run([readobj, "--unwind", use], capture_output=True, text=True, errors="replace")
     other = list(blocks(r.stdout))
-    stats = dict(functions=0, codes=0, indirect=0, refused=0, bad=0, epilog=n_epilog)
+    stats = dict(functions=0, codes=0, indirect=0, refused=0, no_words=0, bad=0, epilog=n_epilog)
     if len(other) > len(mine):  # it reads the whole section, padding included; the directory is what counts
         print("  %d entries beyond the exception directory" % (len(other) - len(mine)))
     if r.returncode < 0:
@@ -213,6 +218,9 @@ def judge(path, tmp):
         stats["bad"] += 1
     where = {f[0].split(" ")[1]: f for f in mine}
     for a, b in zip(mine, other):
+        if "INVALID!" in b:  # packed x19 with lr: the page draws its prolog, llvm-readobj has no words for it
+            stats["no_words"] += 1
+            continue
         stats["functions"] += 1
         theirs = theirs_arm64(b, img.base) if arm64 else theirs_x64(b, img.base)
         if a[0].endswith("indirect"):  # llvm-readobj does not know indirections: check against the entry led to
@@ -236,6 +244,64 @@ def judge(path, tmp):
     return stats
 
 
+# ---- made images: every packed form and random code lists, which real compilers use little of
+def make_image(words, xdata):
+    """An ARM64 PE with one function per second word; `xdata` lies at RVA 0x100000."""
+    pdata = b"".join(struct.pack("<II", 0x1000 + i * 0x2000, w) for i, w in enumerate(words))
+    size = (len(pdata) + 0xfff) & ~0xfff
+    sections = [(b".pdata", 0x10000000, pdata), (b".xdata", 0x100000, xdata)]
+    head = bytearray(0x400)
+    struct.pack_into("<2s58xI", head, 0, b"MZ", 0x80)
+    struct.pack_into("<4sHHIIIHH", head, 0x80, b"PE\0\0", 0xaa64, 2, 0, 0, 0, 240, 0x22)
+    struct.pack_into("<H", head, 0x98, 0x20b)
+    struct.pack_into("<QIIHHHHHH", head, 0x98 + 24, 0x140000000, 0x1000, 0x200, 6, 0, 0, 0, 6, 0)
+    struct.pack_into("<II", head, 0x98 + 56, 0x10000000 + size, 0x400)
+    struct.pack_into("<H", head, 0x98 + 68, 3)
+    struct.pack_into("<I", head, 0x98 + 108, 16)
+    struct.pack_into("<II", head, 0x98 + 112 + 24, 0x10000000, len(pdata))
+    raw, body = 0x400, b""
+    for i, (name, va, data) in enumerate(sections):
+        data += bytes(-len(data) % 0x200)
+        struct.pack_into("<8sIIII12xI", head, 0x98 + 240 + i * 40, name, len(data), va, len(data), raw, 0x40000040)
+        raw += len(data)
+        body += data
+    return bytes(head) + body
+
+
+def packed_words():
+    for cr in range(4):
+        for reg_i in range(11):
+            for reg_f in range(8):
+                for home in range(2):
+                    save = (reg_i * 8 + (8 if cr == 1 else 0) + (reg_f * 8 + 8 if reg_f else 0) + 64 * home + 15) & ~15
+                    for local in (0, 16, 0x200, 0x210, 0xff0, 0x1000, 0x1e00):
+                        if save + local < 0x2000 and not (cr >= 2 and not local):
+                            yield 1 | 100 << 2 | reg_f << 13 | reg_i << 16 | home << 20 | cr << 21 | (save + local) // 16 << 23
+
+
+def random_xdata(rng):
+    """One .xdata record of defined codes; returns its bytes."""
+    codes = bytearray()
+    while len(codes) < 24:
+        b = rng.choice([rng.randrange(0xdf), 0xe0, 0xe1, 0xe2, 0xe3, 0xe6, 0xfc])
+        n = 1 if b < 0xc0 or b in (0xe1, 0xe3, 0xe6, 0xfc) else 4 if b == 0xe0 else 2
+        rest = [rng.randrange(256) for _ in range(n - 1)]
+        codes += bytes([b] + rest)
+    codes += b"\xe4"
+    codes += b"\xe3" * (-len(codes) % 4)
+    return struct.pack("<I", 100 | 1 << 21 | len(codes) // 4 << 27) + codes
+
+
+def judge_made(tmp):
+    rng, xdata, words = random.Random(7), b"", list(packed_words())
+    for _ in range(500):
+        words.append(0x100000 + len(xdata))
+        xdata += random_xdata(rng)
+    path = pathlib.Path(tmp) / "made"
+    path.write_bytes(make_image(words, xdata))
+    return judge(path, tmp)
+
+
 def main():
     if not corpus.is_dir():
         print("skipped: no corpus")
@@ -249,6 +315,10 @@ def main():
             print("%-100s %s" % (path.name[-100:], " ".join("%s=%d" % kv for kv in s.items() if kv[1])))
             for k, v in s.items():
                 total[k] = total.get(k, 0) + v
+        s = judge_made(tmp)
+        print("made images: %s" % " ".join("%s=%d" % kv for kv in s.items() if kv[1]))
+        for k, v in s.items():
+            total[k] = total.get(k, 0) + v
     print("total", total)
     sys.exit(1 if total.get("bad") or not total.get("functions") else 0)
 

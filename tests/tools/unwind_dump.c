@@ -66,13 +66,12 @@ static void x64_info(const struct unwind_src *s, const struct pe_function *f)
 }
 
 // ---- ARM64
-static const char *xreg(unsigned n, bool lr)
+static void xreg(unsigned n, bool lr)
 {
-	static const char *const named[] = { "x0",  "x1",  "x2",  "x3",  "x4",  "x5",  "x6",  "x7",
-					     "x8",  "x9",  "x10", "x11", "x12", "x13", "x14", "x15",
-					     "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23",
-					     "x24", "x25", "x26", "x27", "x28", "x29", "x30" };
-	return n == 30 && lr ? "lr" : n < ARRAY_LEN(named) ? named[n] : "x?";
+	if (n == 30 && lr)
+		printf("lr");
+	else
+		printf("x%u", n);
 }
 
 // Saves: "stp a, b, [sp, #n]" in a prolog is "ldp" in an epilog; `grow` is the form that moves sp.
@@ -80,13 +79,16 @@ static void a64_save(char kind, unsigned reg, unsigned second, uint32_t off, boo
 {
 	printf("  %s ", second ? (epilog ? "ldp" : "stp") : (epilog ? "ldr" : "str"));
 	if (kind == 'x')
-		printf("%s", xreg(reg, packed || reg == 19));
+		xreg(reg, packed);
 	else
 		printf("%c%u", kind, reg);
-	if (second && kind == 'x')
-		printf(", %s", xreg(second, packed));
-	else if (second)
-		printf(", %c%u", kind, second);
+	if (second) {
+		printf(", ");
+		if (kind == 'x')
+			xreg(second, packed);
+		else
+			printf("%c%u", kind, second);
+	}
 	if (!grow)
 		printf(", [sp, #%u]\n", off);
 	else if (epilog)
