@@ -135,6 +135,12 @@ static inline struct span span_clip(struct span s, uint64_t off, uint64_t n)
 }
 static inline uint64_t le_get(const uint8_t *p, unsigned n) // n <= 8 bytes, little-endian
 {
+	// Written out, because compilers make one load of these but not of the loop.
+	if (n == 4)
+		return p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24;
+	if (n == 8)
+		return p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 | (uint64_t)p[4] << 32 |
+		       (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
 	uint64_t v = 0;
 	for (unsigned i = 0; i < n; i++)
 		v |= (uint64_t)p[i] << (8 * i);

@@ -24,6 +24,12 @@ void notes_add(struct dump_notes *n, enum err_code code, const char *what, uint6
 			    : (struct dump_note){ code, what, at };
 }
 
+void notes_about(struct dump_notes *n, enum err_code code, const char *subject, const char *text, uint64_t at)
+{
+	if (n->n < LIMIT_NOTES)
+		notes_add(n, code, arena_printf(n->a, "%s: %s", subject, text), at);
+}
+
 // What a file is by its first bytes, when it is no dump that we open.
 static const struct magic {
 	const char *bytes;

@@ -10,6 +10,8 @@ struct dump_notes {
 	size_t n, cap;
 };
 void notes_add(struct dump_notes *n, enum err_code code, const char *what, uint64_t at);
+// `what` becomes "subject: text". Nothing is allocated for a note that is not kept.
+void notes_about(struct dump_notes *n, enum err_code code, const char *subject, const char *text, uint64_t at);
 
 // ---- ranges
 // One table of ranges, in the order in which the file lists them. Either 16-byte entries in the file:
@@ -23,8 +25,8 @@ struct range_list {
 	const struct dump_range *array;
 	size_t n;
 };
-// The range table of `lists`, earlier lists and earlier entries winning where ranges overlap. Empty ranges
-// are left out. A single sorted list of the file is used where it lies.
+// The range table of up to three `lists`, earlier lists and earlier entries winning where ranges overlap. Empty
+// ranges are left out. A single sorted list of the file is used where it lies.
 struct dump_ranges *ranges_new(struct arena *a, struct span file, const struct range_list *lists, size_t n_lists,
 			       struct dump_notes *notes);
 // Do all ranges lie in the file?

@@ -99,6 +99,13 @@ void md_corrupt(struct mdmp *m, struct dump_stream *s, const char *what, uint64_
 	notes_add(&m->notes, E_CORRUPT, what, at);
 }
 
+static void list_corrupt(struct mdmp *m, struct dump_stream *s, const char *text)
+{
+	if (s->status == OK)
+		s->status = E_CORRUPT;
+	notes_about(&m->notes, E_CORRUPT, s->name, text, s->rva);
+}
+
 // What is cut off at the file's end was noted with the stream; what the stream's own size does not have room
 // for is a lie.
 static struct md_list list_of(struct mdmp *m, struct dump_stream *s, uint64_t header, uint64_t count, uint32_t stride,
@@ -107,14 +114,13 @@ static struct md_list list_of(struct mdmp *m, struct dump_stream *s, uint64_t he
 	struct md_list l = { .at = s->rva + header, .stride = stride };
 	uint64_t room = s->size > header ? (s->size - header) / stride : 0;
 	if (count > room) {
-		md_corrupt(m, s, arena_printf(m->a, "%s: more entries than its size has room for", s->name), s->rva);
+		list_corrupt(m, s, "more entries than its size has room for");
 		count = room;
 	}
 	l.bytes = span_clip(s->bytes, header, count * stride);
 	l.n = l.bytes.n / stride;
 	if (l.n > max) {
-		notes_add(&m->notes, E_LIMIT, arena_printf(m->a, "%s: too many entries; the rest is left out", s->name),
-			  s->rva);
+		notes_about(&m->notes, E_LIMIT, s->name, "too many entries; the rest is left out", s->rva);
 		l.n = max;
 	}
 	return l;
@@ -126,7 +132,7 @@ struct md_list md_list(struct mdmp *m, struct dump_stream *s, uint32_t stride, s
 	uint32_t n = rd_u32(&r);
 	if (r.bad) {
 		if (s->status == OK)
-			md_corrupt(m, s, arena_printf(m->a, "%s: too short for its count", s->name), s->rva);
+			list_corrupt(m, s, "too short for its count");
 		return (struct md_list){ .stride = stride };
 	}
 	// Breakpad's and other writers align the entries to 8 bytes; only the size tells.
@@ -141,7 +147,7 @@ struct md_list md_list_sized(struct mdmp *m, struct dump_stream *s, uint32_t lea
 	uint64_t n = count64 ? rd_u64(&r) : rd_u32(&r);
 	if (r.bad || header < (count64 ? 16 : 12) || stride < least) {
 		if (!r.bad || s->status == OK)
-			md_corrupt(m, s, arena_printf(m->a, "%s: header or entry size is wrong", s->name), s->rva);
+			list_corrupt(m, s, "header or entry size is wrong");
 		return (struct md_list){ .stride = MAX(stride, 1u) };
 	}
 	return list_of(m, s, header, n, stride, max);
@@ -166,6 +172,8 @@ static bool take_text(struct mdmp *m, uint64_t bytes)
 
 const char *md_wide(struct mdmp *m, struct span text)
 {
+	if (!m->text_left)
+		return "";
 	size_t n = 0; // up to the NUL, so that fixed room does not count as text
 	while (n + 2 <= text.n && le_get(text.p + n, 2))
 		n += 2;
@@ -175,6 +183,8 @@ const char *md_wide(struct mdmp *m, struct span text)
 
 const char *md_narrow(struct mdmp *m, struct span text)
 {
+	if (!m->text_left)
+		return "";
 	const uint8_t *end = text.n ? memchr(text.p, 0, text.n) : NULL;
 	if (end)
 		text.n = (size_t)(end - text.p);
@@ -186,12 +196,12 @@ const char *md_string(struct mdmp *m, uint64_t rva, const char *what)
 	struct rd r = rd_at(m->file, rva);
 	uint32_t n = rd_u32(&r);
 	if (!r.bad && n > LIMIT_NAME_BYTES) {
-		notes_add(&m->notes, E_CORRUPT, arena_printf(m->a, "%s: impossible length", what), rva);
+		notes_about(&m->notes, E_CORRUPT, what, "impossible length", rva);
 		return NULL;
 	}
 	const uint8_t *p = rd_bytes(&r, n);
 	if (!p) {
-		notes_add(&m->notes, E_ABSENT, arena_printf(m->a, "%s: beyond the end of the file", what), rva);
+		notes_about(&m->notes, E_ABSENT, what, "beyond the end of the file", rva);
 		return NULL;
 	}
 	return md_wide(m, (struct span){ p, n });
@@ -203,7 +213,7 @@ struct span md_part(struct mdmp *m, uint32_t size, uint64_t rva, const char *wha
 		return (struct span){ 0 };
 	struct span s = span_clip(m->file, rva, size);
 	if (s.n < size)
-		notes_add(&m->notes, E_ABSENT, arena_printf(m->a, "%s: beyond the end of the file", what), rva);
+		notes_about(&m->notes, E_ABSENT, what, "beyond the end of the file", rva);
 	return s;
 }
 
@@ -324,10 +334,8 @@ static err_t directory(struct mdmp *m, uint32_t n, uint32_t rva)
 		if (s->type == STREAM_UNUSED || s->bytes.n == s->size)
 			continue;
 		s->status = E_ABSENT;
-		notes_add(&m->notes, E_ABSENT,
-			  arena_printf(m->a, "%s: %s the end of the file", s->name ? s->name : "unknown stream",
-				       s->bytes.n ? "cut off at" : "beyond"),
-			  s->rva);
+		notes_about(&m->notes, E_ABSENT, s->name ? s->name : "unknown stream",
+			    s->bytes.n ? "cut off at the end of the file" : "beyond the end of the file", s->rva);
 	}
 	return ok();
 }
@@ -369,7 +377,10 @@ static void identify(struct mdmp *m, struct dump *d)
 static err_t open_minidump(struct arena *a, struct dump *d)
 {
 	struct dump_user *u = NEW(a, struct dump_user);
-	struct mdmp m = { .a = a, .file = d->file, .u = u, .notes = { .a = a }, .text_left = LIMIT_DUMP_TEXT };
+	struct mdmp m = { .a = a, .file = d->file, .u = u, .notes = { .a = a } };
+	// Honest entries do not share their bytes, so the file's size bounds what they decode to.
+	m.text_left = MIN((uint64_t)LIMIT_DUMP_TEXT, 2 * (uint64_t)d->file.n + LIMIT_NAME_BYTES);
+	m.links_left = d->file.n / 4;
 	struct rd r = rd_at(d->file, 4);
 	u->version_low = rd_u16(&r);
 	u->version_high = rd_u16(&r);

@@ -14,7 +14,7 @@ static const char *utf8_at(struct mdmp *m, uint32_t rva, const char *what)
 	uint32_t n = rd_u32(&r);
 	const uint8_t *p = rd_bytes(&r, n);
 	if (!p) {
-		notes_add(&m->notes, E_ABSENT, arena_printf(m->a, "%s: beyond the end of the file", what), rva);
+		notes_about(&m->notes, E_ABSENT, what, "beyond the end of the file", rva);
 		return NULL;
 	}
 	return md_narrow(m, (struct span){ p, MIN(n, (uint32_t)LIMIT_COMMENT_BYTES) });
@@ -30,10 +30,14 @@ static struct md_list list_at(struct mdmp *m, uint32_t size, uint32_t rva, uint3
 	if (r.bad)
 		return l;
 	if (n * stride > (uint64_t)size - 4)
-		notes_add(&m->notes, E_CORRUPT, arena_printf(m->a, "%s: more entries than its size has room for", what),
-			  rva);
+		notes_about(&m->notes, E_CORRUPT, what, "more entries than its size has room for", rva);
 	l.bytes = span_clip(s, 4, n * stride);
 	l.n = MIN(l.bytes.n / stride, (size_t)LIMIT_ENTRIES);
+	if (l.n > m->links_left) {
+		notes_about(&m->notes, E_LIMIT, what, "too many entries in all; the rest is left out", rva);
+		l.n = (size_t)m->links_left;
+	}
+	m->links_left -= l.n;
 	return l;
 }
 

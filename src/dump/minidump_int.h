@@ -37,7 +37,8 @@ struct mdmp { // a minidump being opened
 	struct dump_user *u;
 	struct dump_stream *streams;
 	struct dump_notes notes;
-	uint64_t text_left; // of LIMIT_DUMP_TEXT
+	uint64_t text_left;  // bytes of text that may still be decoded
+	uint64_t links_left; // entries of lists inside lists
 };
 
 // The first entry of this type that is not empty, or NULL.

@@ -242,7 +242,7 @@ static bool token_decode(struct span s, uint32_t header, struct dump_token *t)
 
 void md_tokens(struct mdmp *m)
 {
-	enum { LIST_HEADER = 16, LEAST = 16 };
+	enum { LIST_HEADER = 16, LEAST = 72 };
 	struct dump_stream *s = md_stream(m, STREAM_TOKENS);
 	if (!s)
 		return;
