@@ -56,6 +56,6 @@ for name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z_0-9]*\)=.*/\1/p'); do
 done
 python3 "$make/filter_dump.py" --normal --whole nullderef.exe "$@" prefix/drive_c/sample/full.dmp sample.dmp
 for file in sample.dmp nullderef.exe nullderef.pdb; do
-	xz -9e -c "$file" >"$out/$file.xz"
+	xz --lzma2=preset=9e,dict=1MiB -c "$file" >"$out/$file.xz"
 	ls -l "$out/$file.xz"
 done
