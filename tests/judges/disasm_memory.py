@@ -3,7 +3,7 @@
 """Judge: the memory operand (address, size, read or written) and the flow of control that insn_decode reports, against
 an emulator: every distinct instruction of the corpus images is run once on random registers, and what it accessed and
 where it went is compared. --quick: a sample. -v: print every difference. Exit code 1 on any difference."""
-import argparse, collections, os, random, sys
+import argparse, collections, os, random, re, sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import pe_text
 try:
@@ -121,6 +121,9 @@ def judge(machine, code, ours, va, r):
     kind, target, *mem = facts.split()
     arm = machine.arm
     values = [0x10000000 + r.randrange(0, 0x100000, 64) for _ in range(33)]
+    extended = re.search(r",w(\d+),[us]xtw", operands)
+    if extended:  # the half that does not count is garbage, the other may be negative
+        values[int(extended[1])] = r.getrandbits(32) << 32 | r.choice((r.randrange(0x1000), (1 << 32) - r.randrange(1, 0x1000)))
     regs = list(zip(A64_REGS if arm else X64_REGS, values))
     error = machine.run(code, regs)
     if error and "UC_ERR_EXCEPTION" not in error and "INSN_INVALID" in error:
