@@ -150,8 +150,6 @@ def everything(run, deep, minutes):
 
 def golden_command(args):
     """The runners' own output, which names every failing case."""
-    if subprocess.run(["ninja", "-C", str(ROOT / "build"), "dumpscope"], stdout=subprocess.DEVNULL).returncode:
-        return 1
     options = [a for a in args if a.startswith("-")]
     files = [str(pathlib.Path(a).resolve()) for a in args if not a.startswith("-")]
     code = 0

@@ -122,8 +122,9 @@ def check_text(name, path, text):
     if text and not text.endswith("\n"):
         yield "newline", len(lines), "no newline at the end"
     for n, line in enumerate(lines, 1):
-        if not prose and len(line.expandtabs(8)) > limit and not (name.startswith(("tests/", "fuzz/")) and LONG_STRING.search(line)):
-            yield "line", n, f"{len(line.expandtabs(8))} columns, over {limit}"
+        width = len(line.expandtabs(8))
+        if not prose and width > limit and not (name.startswith(("tests/", "fuzz/")) and LONG_STRING.search(line)):
+            yield "line", n, f"{width} columns, over {limit}"
         if line != line.rstrip() and path.suffix not in (".test", ".md"):
             yield "blank", n, "blanks at the end of the line"
         if HOST.search(line) and not name.startswith((".ci/", "tools/lint.py")):

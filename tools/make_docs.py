@@ -59,7 +59,7 @@ def main():
     write = "--write" in sys.argv
     files = [ROOT / n for n in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")]
     files += sorted((ROOT / "docs").rglob("*.md")) + sorted((ROOT / "docs").glob("*.1"))
-    parts = old = 0
+    parts = old = failed = 0
     for path in files:
         text = path.read_text()
         pattern = MANUAL if path.suffix == ".1" else MARKDOWN
@@ -67,15 +67,16 @@ def main():
             new, n = pattern.subn(regenerate, text)
         except (ValueError, subprocess.SubprocessError) as e:
             print(f"{path.relative_to(ROOT)}: {e}")
-            return 1
+            failed += 1
+            continue
         parts += n
         if new != text:
             old += 1
             if write:
                 path.write_text(new)
             print(f"{path.relative_to(ROOT)}: {'written' if write else 'out of date; `./check docs` writes it'}")
-    print(f"{len(files)} files, {parts} generated parts, {old} {'written' if write else 'out of date'}")
-    return 1 if old and not write else 0
+    print(f"{len(files)} files, {parts} generated parts, {old} {'written' if write else 'out of date'}, {failed} failed")
+    return 1 if failed or (old and not write) else 0
 
 
 if __name__ == "__main__":
