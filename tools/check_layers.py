@@ -12,7 +12,7 @@ FLOOR = {d: i for i, line in enumerate(FLOORS) for d in line}
 FLOOR["helper"] = len(FLOORS)
 APART = {"helper": {"base"}}
 # The order of these lists means something (order of trial, or of the help); the others are sorted.
-ORDERED = {"dump", "arch", "sym", "cmd", "front"}
+ORDERED = {"detect", "dump", "arch", "sym", "cmd", "front"}
 # Only these know the host or untrusted archives and the network.
 ONLY = [(re.compile(r"#\s*if.*\b_WIN32\b"), re.compile(r"base/os_"), "_WIN32"),
         (re.compile(r'#include [<"](curl|archive)[/_.]?'), re.compile(r"helper/"), "libcurl and libarchive")]

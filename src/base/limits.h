@@ -83,4 +83,16 @@ enum {
 	LIMIT_HELPER_ARENA = 16 << 20,
 	// Bytes of its answer that are read: a name and a sentence.
 	LIMIT_HELPER_STATUS = 4096,
+	// Frames of one thread that detectors look at; deeper ones say nothing new but in recursion.
+	LIMIT_FACT_THREAD_FRAMES = 256,
+	// Frames of the exception's stack: enough to show recursion, 2 MB.
+	LIMIT_FACT_EVENT_FRAMES = 2000,
+	// Frames of all threads together that are kept for detectors: about 64 MB.
+	LIMIT_FACT_FRAMES = 65536,
+	// Live stack searched for exceptions in dispatch, per thread: the default stack.
+	LIMIT_FACT_STACK_BYTES = 1 << 20,
+	// Exceptions in dispatch on one stack; Windows gives up on nesting far earlier.
+	LIMIT_FACT_DISPATCHES = 16,
+	// Rows of evidence of one finding; more threads or modules are only counted.
+	LIMIT_EVIDENCE = 24,
 };

@@ -8,55 +8,21 @@
 //  3. add tests/detect/foo.test: one dump that has the pattern, one near miss that has not.
 // A detector reads facts only: no raw memory, no printing, never names of fixtures.
 #pragma once
+#include "detect/facts.h"
 #include "doc/doc.h"
-#include "stack/stack.h"
 
 struct findings;
-enum fact { // what a detector needs; the engine computes each once a session and skips detectors without theirs
-	FACT_THREADS = 1,
-	FACT_STACKS = 2,     // every thread's stack
-	FACT_EXCEPTION = 4,  // a stored exception
-	FACT_EVENT_REGS = 8, // the registers at the exception
-	FACT_MODULES = 16,
-	FACT_MEMINFO = 32,  // the address map
-	FACT_VERSIONS = 64, // module version facts
-	FACT_DUMP = 128,    // how the dump was made: streams, flags, comments
-};
-struct fact_thread {
-	const struct thread *thread;
-	bool has_stack;
-	struct stack stack; // of the thread's own context
-	bool has_bounds;
-	va_t stack_low, stack_high;
-};
-struct fact_operand { // what the faulting instruction touched
-	bool present;
-	char text[192];  // the instruction as u shows it
-	int base, index; // register numbers, -1 none
-	bool base_known;
-	uint64_t base_value;
-	va_t address; // computed effective address, when the registers are known
-	bool address_known;
-};
-struct facts {
-	struct session *session;
-	struct arena *a;
-	unsigned have;          // enum fact bits that could be computed
-	const char *why_not[8]; // by bit: why a fact is missing ("the dump holds no exception")
-	const struct dump_user *dump;
-	struct fact_thread *threads;
-	size_t n_threads;
-	size_t event_thread;                    // index into threads, SIZE_MAX none
-	const struct dump_exception *exception; // NULL none
-	struct regs event_regs;
-	struct stack event_stack; // from the exception's context
-	struct fact_operand operand;
-};
 enum severity { SEV_INFO, SEV_WARNING, SEV_CRITICAL };
+enum degree {
+	DEGREE_AUTO,     // the detector may assert the pattern
+	DEGREE_PART,     // it proposes; a person decides
+	DEGREE_EVIDENCE, // it shows the evidence and never asserts
+};
 struct detector {
-	const char *id;      // of patterns.tsv, stable, in JSON: "null-pointer-data"
-	unsigned number;     // of patterns.tsv
-	const char *title;   // "NULL Pointer (Data)"
+	const char *id;    // of patterns.tsv, stable, in JSON: "null-pointer-data"
+	unsigned number;   // of patterns.tsv
+	const char *title; // "NULL Pointer (Data)"
+	enum degree degree;
 	unsigned needs;      // enum fact bits
 	const char *explain; // what the pattern is, when it lies, what to do: for `dumpscope explain`
 	err_t (*run)(const struct facts *f, struct findings *out);
@@ -97,6 +63,32 @@ void evidence(struct findings *f, va_t va, const char *command, const char *fmt,
 // A detector that cannot decide: "not checked: why".
 void not_checked(struct findings *f, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-MUST_USE err_t facts_get(struct session *s, const struct facts **ret);     // cached in the session
 MUST_USE err_t detect_all(struct session *s, const struct findings **ret); // cached in the session
-const struct detector *detector_find(const char *id_or_number);
+// By id, number, or a part of the title that fits one detector only. NULL: none, or several.
+const struct detector *detector_find(const char *text);
+
+// ---- for detectors
+// Is the frame in a function whose "module!name" fits the wildcard pattern? Without symbols: never.
+bool frame_named(const struct frame *f, const char *pattern);
+bool frame_in_system(const struct frame *f); // in ntdll, kernel32, KERNELBASE or the WOW64 layer
+// Modules that raise exceptions on behalf of others: their address says little of the cause.
+bool module_is_messenger(const struct module *m);
+const char *module_label(const struct module *m); // "foo.dll"; the debugger's name when that is unreadable
+const char *thread_label(const struct facts *f, const struct fact_thread *t); // "thread 2 (1a4)"
+// Wraps a command so that it runs on a thread: "~2s; k".
+const char *on_thread(const struct facts *f, const struct fact_thread *t, const char *command);
+// What a wrong pointer's value looks like: text, a debug filling, an unloaded module. NULL: nothing in particular.
+const char *pointer_looks(const struct facts *f, va_t va);
+bool code_is_benign(uint32_t code); // thread naming, debug output: exceptions that are messages
+
+// ---- emitting
+struct findings_view {
+	const struct detector *only; // NULL: all
+	bool verbose;                // with what would refute a finding, and the patterns that are not there
+};
+// Sections "findings" and "not_checked" (the latter only when something was not checked), worst first.
+void findings_emit(struct doc *out, const struct findings *f);
+void findings_emit_view(struct doc *out, const struct findings *f, const struct findings_view *view);
+extern const struct schema row_finding, row_evidence, row_not_checked, row_pattern_absent;
+const char *severity_name(enum severity s); // "info", "warning", "critical"
+const char *degree_name(enum degree d);     // "auto", "part", "evidence"

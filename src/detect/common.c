@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// common.c: what several detectors ask.
+#include "detect/detect.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+bool frame_named(const struct frame *f, const char *pattern)
+{
+	if (!strchr(f->symbol, '!'))
+		return false;
+	char name[256];
+	const char *plus = strstr(f->symbol, "+0x");
+	size_t n = plus ? (size_t)(plus - f->symbol) : strlen(f->symbol);
+	n = MIN(n, sizeof(name) - 1);
+	memcpy(name, f->symbol, n);
+	name[n] = 0;
+	return str_wild(pattern, name);
+}
+
+static bool is_one_of(const struct module *m, const char *const *names)
+{
+	for (; m && *names; names++)
+		if (str_ieq(m->image_name, *names))
+			return true;
+	return false;
+}
+
+bool frame_in_system(const struct frame *f)
+{
+	static const char *const names[] = {
+		"ntdll.dll",     "kernel32.dll", "KERNELBASE.dll", "wow64.dll",    "wow64cpu.dll",
+		"wow64base.dll", "wow64con.dll", "xtajit.dll",     "xtajit64.dll", NULL
+	};
+	return is_one_of(f->module, names);
+}
+
+bool module_is_messenger(const struct module *m)
+{
+	static const char *const names[] = { "ntdll.dll",
+					     "KERNELBASE.dll",
+					     "kernel32.dll",
+					     "ucrtbase.dll",
+					     "ucrtbased.dll",
+					     "verifier.dll",
+					     "vrfcore.dll",
+					     "vfbasics.dll",
+					     "msvcrt.dll",
+					     "combase.dll",
+					     NULL };
+	return is_one_of(m, names) ||
+	       (m && (str_wild("vcruntime*.dll", m->image_name) || str_wild("msvcr*.dll", m->image_name)));
+}
+
+const char *module_label(const struct module *m)
+{
+	return m->image_name && *m->image_name ? m->image_name : m->name;
+}
+
+const char *thread_label(const struct facts *f, const struct fact_thread *t)
+{
+	return arena_printf(f->a, "thread %zu (%" PRIx32 ")", t->thread->index, t->thread->tid);
+}
+
+const char *on_thread(const struct facts *f, const struct fact_thread *t, const char *command)
+{
+	return arena_printf(f->a, "~%zus; %s", t->thread->index, command);
+}
+
+bool code_is_benign(uint32_t code)
+{
+	// MS_VC_EXCEPTION (SetThreadName), DBG_PRINTEXCEPTION_C, DBG_PRINTEXCEPTION_WIDE_C
+	return code == 0x406d1388 || code == 0x40010006 || code == 0x4001000a;
+}
+
+// ---- what a wrong pointer tells
+static bool is_text(uint64_t v, unsigned bytes)
+{
+	for (unsigned i = 0; i < bytes; i++, v >>= 8)
+		if ((v & 0xff) < 0x20 || (v & 0xff) > 0x7e)
+			return false;
+	return true;
+}
+
+// What debug heaps, compilers and allocators fill memory with.
+static const char *filling(const struct facts *f, va_t va)
+{
+	static const struct {
+		uint32_t fill;
+		const char *what;
+	} fills[] = {
+		{ 0xcdcdcdcd, "the C runtime's filling of new heap memory: never initialised" },
+		{ 0xdddddddd, "the C runtime's filling of freed heap memory: used after it was freed" },
+		{ 0xcccccccc, "the compiler's filling of local variables: never initialised" },
+		{ 0xfdfdfdfd, "the C runtime's filling around heap blocks: read beyond the block" },
+		{ 0xfeeefeee, "the heap's filling of freed memory: used after it was freed" },
+		{ 0xbaadf00d, "the heap's filling of new memory: never initialised" },
+		{ 0xabababab, "the heap's filling behind a block: read beyond the block" },
+	};
+	enum { MEMBER = 0x1000 };
+	for (size_t i = 0; i < ARRAY_LEN(fills); i++) {
+		uint64_t fill = fills[i].fill;
+		if (f->session->target->ptr_bytes == 8)
+			fill |= fill << 32;
+		if (va - fill < MEMBER || fill - va < MEMBER)
+			return fills[i].what;
+	}
+	return NULL;
+}
+
+const char *pointer_looks(const struct facts *f, va_t va)
+{
+	const struct target *t = f->session->target;
+	const struct unloaded_module *u = target_unloaded_at(t, va);
+	if (u)
+		return arena_printf(f->a, "an address inside %s, which was unloaded", u->name);
+	if (filling(f, va))
+		return filling(f, va);
+	if (is_text(va, t->ptr_bytes) || is_text(va, 4 + 2 * (t->ptr_bytes == 8)))
+		return "text: a string was written over the pointer";
+	if (t->ptr_bytes == 8 && va >> 47 && va >> 47 != 0x1ffff)
+		return "a non-canonical address: no page can have it";
+	return va >> (t->ptr_bytes * 8 - 1) ? "an address of the kernel's half" : NULL;
+}
