@@ -22,6 +22,10 @@ enum {
 	LIMIT_SESSION_MEMORY = 1 << 30,
 	// Commands that run commands (~*e inside ~*e ...).
 	LIMIT_COMMAND_NESTING = 16,
+	// Instructions of one function that uf follows; the largest of ntdll and clr have under 10,000.
+	LIMIT_FUNCTION_INSNS = 1 << 16,
+	// Instructions that # looks at when no length was given: more than any image's code section holds.
+	LIMIT_SEARCH_INSNS = 1 << 24,
 	// Windows itself loads at most 96; debug builds of MinGW reach about 30.
 	LIMIT_PE_SECTIONS = 1024,
 	// Ordinals are 16 bits wide, so no table that the loader accepts has more.

@@ -119,6 +119,8 @@ struct session {
 	unsigned kframes;              // default depth of k
 	va_t next_d, next_u;           // where d and u go on
 	const char *last_d;            // last d command ("db"): a bare `d` repeats its form; NULL: none yet
+	const char *search_pattern;    // of `#`; NULL: none yet
+	va_t next_search;              // where `#` goes on
 	bool show_trust;               // frames show how they were found
 	const char *sympath, *exepath; // as the user gave them
 	uint64_t deadline_us;          // os_now_us() value at which commands end; 0: none

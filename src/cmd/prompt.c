@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// prompt.c: small commands of the prompt: .echo, n (number base), q qq qd.
+#include "cmd/cmd.h"
+
+#include <string.h>
+
+extern const struct cmd cmd_prompt;
+
+SCHEMA(echo, "Text that was asked for", NULL, "{text}", { "text", R_STR, "as given" });
+SCHEMA(radix, "The number base of expressions", NULL, "base is {base}", { "base", R_DEC, "8, 10 or 16" });
+
+static err_t number_base(struct session *s, struct call *c, struct doc *out)
+{
+	const char *word = arg_word(c);
+	TRY(arg_done(c));
+	if (word) {
+		// The argument is decimal whatever the base is: `n 10` leaves and enters base ten.
+		unsigned base = str_eq(word, "8") ? 8 : str_eq(word, "10") ? 10 : str_eq(word, "16") ? 16 : 0;
+		if (!base)
+			return usage(c, "Syntax error in '%s': the base is 8, 10 or 16", word);
+		s->radix = base;
+	}
+	ROW(out, radix, V(s->radix));
+	return ok();
+}
+
+static err_t run(struct session *s, struct call *c, struct doc *out)
+{
+	if (c->name[0] == 'q') {
+		s->quit = true;
+		return ok();
+	}
+	if (c->name[0] == 'n')
+		return number_base(s, c, out);
+	arg_blanks(c);
+	ROW(out, echo, VS(*c->p == '"' ? arg_word(c) : arg_rest(c)));
+	return ok();
+}
+
+static const struct schema *const rows[] = { &echo, &radix, NULL };
+const struct cmd cmd_prompt = {
+	.names = ".echo n q qq qd",
+	.no_target = true,
+	.group = "Expressions and the prompt",
+	.args = "[TEXT | BASE]",
+	.summary = "Print a text (.echo), set the number base (n), end (q)",
+	.help = ".echo TEXT   print a text; quotes around it allow ';'\n"
+		"n 10         numbers of expressions are decimal; 8, 10, 16\n"
+		"q qq qd      end\n",
+	.run = run,
+	.rows = rows,
+};
