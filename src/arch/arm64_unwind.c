@@ -282,6 +282,26 @@ static unsigned packed_epilog_len(const struct a64_unwind_info *u)
 	return n;
 }
 
+// The last epilog that starts at or before off: they are stored in ascending order. None: an offset above off.
+static err_t epilog_before(const struct step *s, const struct a64_unwind_info *u, uint32_t off, struct a64_epilog *ret)
+{
+	uint32_t lo = 0, hi = u->n_epilogs;
+	struct a64_epilog e, best = { .offset = UINT32_MAX };
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (!a64_epilog_get(&s->src, u, mid, &e))
+			return fail(E_ABSENT, "epilogs of unwind data", u->epilogs);
+		if (e.offset <= off) {
+			best = e;
+			lo = mid + 1;
+		} else {
+			hi = mid;
+		}
+	}
+	*ret = best;
+	return ok();
+}
+
 // off: bytes from the function's start, a multiple of 4.
 static err_t run_at(struct step *s, const struct a64_unwind_info *u, uint32_t off)
 {
@@ -299,12 +319,9 @@ static err_t run_at(struct step *s, const struct a64_unwind_info *u, uint32_t of
 		if (first < u->n_codes && n <= total && at >= total - n)
 			return run(s, u, first, at - (total - n), false);
 	}
-	for (uint32_t i = 0; i < u->n_epilogs; i++) {
-		struct a64_epilog e;
-		if (!a64_epilog_get(&s->src, u, i, &e))
-			return fail(E_ABSENT, "epilogs of unwind data", u->epilogs);
-		if (off < e.offset)
-			continue;
+	struct a64_epilog e;
+	TRY(epilog_before(s, u, off, &e));
+	if (e.offset <= off) {
 		size_t first = a64_code_at(u, e.index);
 		if (first == u->n_codes)
 			return fail(E_CORRUPT, "epilog of unwind data", u->epilogs);

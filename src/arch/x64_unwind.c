@@ -247,8 +247,8 @@ static bool match_epilog(const struct step *s, const struct pe_function *f, cons
 {
 	uint8_t code[64];
 	uint64_t rva = pc - s->src.base;
-	size_t want = (size_t)MIN(sizeof(code), f->end - rva); // f covers pc
-	struct span c = { code, unwind_read(&s->src, rva, code, want) };
+	// Not cut at the function's end: a part that ends between the pops and the ret is possible.
+	struct span c = { code, unwind_read(&s->src, rva, code, sizeof(code)) };
 	*e = (struct epilog){ 0 };
 	size_t at = match_dealloc(c, u, e);
 	for (; at < c.n && e->n_pops < EPILOG_POPS; e->n_pops++) {

@@ -26,6 +26,7 @@ except ImportError:
     print("skipped: no python3-unicorn")
     sys.exit(SKIP)
 
+BODY_STEPS = 60
 RET, STACK, STACK_SIZE, SCRATCH = 0x6000123450, 0x500000000, 0x200000, 0x10000
 IS_PART, REFUSED, SAVES_HIGH_XMM, CODES_WITHOUT_PROLOG = 2, 4, 8, 16
 KIND_OTHER, KIND_JUMP, KIND_COND, KIND_CALL, KIND_RET, KIND_TRAP = range(6)
@@ -48,6 +49,7 @@ lib.unwind_test_close.argtypes = [C.c_void_p]
 lib.unwind_test_step.argtypes = [C.c_void_p, C.POINTER(Regs), C.c_uint64, C.c_void_p, C.c_size_t, C.c_int]
 lib.unwind_test_count.argtypes = [C.c_void_p]
 lib.unwind_test_layout.argtypes = [C.c_void_p, C.c_uint32, C.POINTER(Layout)]
+lib.unwind_test_part_of.argtypes = [C.c_void_p, C.c_uint32, C.POINTER(C.c_uint32)]
 lib.unwind_test_insn.argtypes = [C.c_void_p, C.c_uint32, C.POINTER(C.c_uint32)]
 
 XI = [getattr(X, "UC_X86_REG_" + n) for n in
@@ -73,7 +75,7 @@ class Machine:
         machine, n, _, _, _, opt = struct.unpack_from("<HHIIIH", data, nt + 4)
         self.cpu = Cpu(machine == 0xaa64)
         self.base = struct.unpack_from("<Q", data, nt + 24 + 24)[0]
-        size = struct.unpack_from("<I", data, nt + 24 + 56)[0]
+        self.size = size = struct.unpack_from("<I", data, nt + 24 + 56)[0]
         if self.cpu.arm64:
             self.uc = U.Uc(U.UC_ARCH_ARM64, U.UC_MODE_ARM)
             self.uc.reg_write(A.UC_ARM64_REG_CPACR_EL1, 3 << 20)
@@ -205,6 +207,28 @@ class Judge:
             self.failures.append((where, rva, self.pc - self.m.base, " ".join(bad)))
         return not bad
 
+    def helper_call(self, target):
+        """ARM64: __security_push_cookie and its like move sp for their caller, so they have to be run. True when
+        the call was one of those."""
+        uc, before = self.uc, self.uc.context_save()
+        sp, back, self.pc = uc.reg_read(self.cpu.ints[31]), self.pc + 4, target
+        uc.reg_write(self.cpu.ints[30], back)
+        near = max(0, min(sp - STACK - 0x800, STACK_SIZE - 0x1000))
+        stack = C.string_at(self.m.stack_host + near, 0x1000)
+        for n in range(16):
+            lib.unwind_test_insn(self.lib, self.pc - self.m.base, self.insn)
+            if self.insn[1] == KIND_CALL or self.step():
+                break
+            if self.pc == back:
+                if uc.reg_read(self.cpu.ints[31]) == sp:
+                    break
+                self.count["helpers that move sp run"] += 1
+                return True
+        uc.context_restore(before)
+        C.memmove(self.m.stack_host + near, stack, 0x1000)
+        self.pc = back - 4
+        return False
+
     def step(self):
         """One instruction; calls are passed over. None, or why it could not be run."""
         lib.unwind_test_insn(self.lib, self.pc - self.m.base, self.insn)
@@ -214,6 +238,12 @@ class Judge:
         if kind == KIND_TRAP:
             return "trap"
         if kind == KIND_CALL:
+            if self.cpu.arm64:
+                word = struct.unpack("<I", self.uc.mem_read(self.pc, 4))[0]
+                away = (word & 0x3ffffff) - (word & 0x2000000) * 2
+                if word >> 26 == 0x25 and self.m.base <= self.pc + away * 4 < self.m.base + self.m.size:
+                    if self.helper_call(self.pc + away * 4):
+                        return None
             self.pc += length
             self.count["calls passed over"] += 1
             return None
@@ -263,8 +293,41 @@ class Judge:
         self.count["prologs run"] += 1
         ctx, low = self.uc.context_save(), self.low
         stack = C.string_at(self.m.stack_host + low, STACK_SIZE - low)
+        if not quick:
+            self.body(l)
         for k in range(l.n_epilogs):
             self.epilog(l, self.m.base + l.epilog[k], ctx, low, stack)
+
+    def body(self, l):
+        """Goes on into the body wherever the code leads, parts that were moved away included."""
+        uc, c = self.uc, self.cpu
+        top = STACK + STACK_SIZE - 0x10000
+        planted = bytes(uc.mem_read(top - 8, 8))
+        for n in range(BODY_STEPS):
+            lib.unwind_test_insn(self.lib, self.pc - self.m.base, self.insn)
+            kind = self.insn[1]
+            if kind == KIND_CALL:  # what a call returns is not what the prolog left in that register
+                uc.reg_write(c.ints[0], 0x7180000000)
+            if kind == KIND_RET or not self.m.base <= self.pc < self.m.base + self.m.size:
+                return
+            if self.step():
+                return
+            rva = self.pc - self.m.base
+            if not l.begin <= rva < l.end:
+                out = (C.c_uint32 * 2)()
+                e = lib.unwind_test_part_of(self.lib, rva, out)
+                if e or out[0] != l.begin:
+                    return  # a tail call, or the end of what a call never comes back to
+                self.count["steps in moved parts"] += 1
+            if not c.arm64 and bytes(uc.mem_read(top - 8, 8)) != planted:
+                self.count["body overwrote the return address"] += 1
+                return
+            lib.unwind_test_insn(self.lib, self.pc - self.m.base, self.insn)
+            if self.insn[1] == KIND_RET and uc.reg_read(c.ints[c.sp]) + (0 if c.arm64 else 8) != self.want_sp:
+                self.count["returns with another sp"] += 1  # such a helper itself
+                return
+            if not self.check(l.begin, "body"):
+                return
 
     def restore(self, pc, ctx, low, stack):
         self.uc.context_restore(ctx)
@@ -274,7 +337,7 @@ class Judge:
     def epilog(self, l, pc, ctx, low, stack):
         c = self.cpu
         lib.unwind_test_insn(self.lib, pc - self.m.base, self.insn)
-        if c.arm64 and self.insn[1] == KIND_CALL:  # __security_pop_cookie moves sp for its caller
+        if c.arm64 and self.insn[1] == KIND_CALL:  # to a helper whose counterpart ran in the body, not in the prolog
             self.count["epilog begins with a call"] += 1
             return
         for judged in (False, True):

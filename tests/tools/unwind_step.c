@@ -112,6 +112,26 @@ static void add_epilog(struct unwind_test_layout *l, uint32_t rva)
 		l->epilog[l->n_epilogs++] = rva;
 }
 
+// out: begin of the function that rva is a part of (chains followed), and of the part
+EXPORT int unwind_test_part_of(struct unwind_test *t, uint32_t rva, uint32_t *out);
+int unwind_test_part_of(struct unwind_test *t, uint32_t rva, uint32_t *out)
+{
+	struct unwind_src s = { .pe = t->pe, .base = t->pe->image_base };
+	struct pe_function f;
+	err_t e = pe_function_at(t->pe, rva, &f);
+	if (e.code)
+		return (int)e.code;
+	out[0] = out[1] = f.begin;
+	for (int depth = 0; t->pe->machine == MACHINE_X64 && depth < 32; depth++) {
+		struct x64_unwind_info u;
+		if (x64_unwind_info(&s, f.unwind, &u).code || !(u.flags & UNW_CHAININFO))
+			break;
+		f = u.chain;
+		out[0] = f.begin;
+	}
+	return 0;
+}
+
 static bool is_move(const struct insn *in)
 {
 	static const char *const names[] = { "mov", "movaps", "movups", "movdqa", "movdqu" };

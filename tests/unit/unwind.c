@@ -500,6 +500,45 @@ static void a64_parts_and_custom_frames(void **state)
 	drop(f);
 }
 
+// The list of epilogs is searched, not walked: 65535 of them cost 16 reads.
+static void a64_many_epilogs(void **state)
+{
+	(void)state;
+	struct fixture *f = make(MACHINE_ARM64);
+	uint8_t x[0x400] = { 0 };
+	mk_put(x, 32, 4);
+	mk_put(x + 4, 200 | 1 << 16, 4);
+	for (unsigned i = 0; i < 200; i++) // one at instruction 20, the next ones beyond the function
+		mk_put(x + 8 + i * 4, i < 1 ? 20 | 1u << 22 : 100 + i, 4);
+	mk_put(x + 8 + 800, 0xe3e48101, 4); // sub sp,#16; stp fp,lr,[sp,#-16]!; the epilog: byte 1 on
+	a64_fn(f, XDATA, x, sizeof(x));
+	assert_int_equal(step_a64(f, 20 * 4, 0x100).code, OK); // ldp fp,lr,[sp],#16
+	assert_int_equal(reg_get(&f->r, A64_SP), STACK + 0x110);
+	assert_int_equal(reg_get(&f->r, A64_PC), SLOT(0x108));
+	assert_int_equal(step_a64(f, 21 * 4, 0x100).code, OK); // ret
+	assert_int_equal(reg_get(&f->r, A64_SP), STACK + 0x100);
+	assert_int_equal(step_a64(f, 22 * 4, 0x100).code, OK); // the body again
+	assert_int_equal(reg_get(&f->r, A64_SP), STACK + 0x120);
+	drop(f);
+}
+
+// A part that ends between the pops and the ret: the next part holds the ret.
+static void x64_epilog_across_parts(void **state)
+{
+	(void)state;
+	struct fixture *f = make(MACHINE_X64);
+	static const uint8_t info[] = { 1, 1, 1, 0, 1, 0x30 }; // push rbx
+	x64_fn(f, info, sizeof(info));
+	mk_put(mk_rva(f->file, CODE + 0xff), 0xc35b, 2);
+	assert_int_equal(step_x64(f, 0xff, 0x100, true).code, OK);
+	assert_int_equal(reg_get(&f->r, X64_RBX), SLOT(0x100));
+	assert_int_equal(reg_get(&f->r, X64_RIP), SLOT(0x108));
+	mk_put(mk_rva(f->file, CODE + 0xfe), 0xc3f2, 2); // bnd ret
+	assert_int_equal(step_x64(f, 0xfe, 0x100, true).code, OK);
+	assert_int_equal(reg_get(&f->r, X64_RIP), SLOT(0x100));
+	drop(f);
+}
+
 static void x86_frame_pointers(void **state)
 {
 	(void)state;
@@ -541,6 +580,8 @@ int main(void)
 		cmocka_unit_test(a64_pac),
 		cmocka_unit_test(a64_parts_and_custom_frames),
 		cmocka_unit_test(x86_frame_pointers),
+		cmocka_unit_test(a64_many_epilogs),
+		cmocka_unit_test(x64_epilog_across_parts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
