@@ -119,6 +119,12 @@ static const char *plain_class(uint32_t code)
 	return "APPLICATION_FAULT";
 }
 
+bool fault_is_hardware(uint32_t code)
+{
+	return code == 0xc0000005 || code == 0xc0000006 || code == 0xc000001d || code == 0xc0000094 ||
+	       code == 0xc0000095 || code == 0xc0000096 || code == 0xc00000fd;
+}
+
 void fault_classify(struct arena *a, const struct fault_facts *x, struct fault *ret)
 {
 	*ret = (struct fault){ .op = FAULT_NONE };

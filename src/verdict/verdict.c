@@ -47,17 +47,10 @@ static void find_event(struct session *s, struct verdict *v)
 		v->address = reg_get(&v->regs, reg_pc(t->machine));
 }
 
-// Exceptions that the processor raises at the instruction itself: there the record and the context agree.
-static bool is_hardware(uint32_t code)
-{
-	return code == 0xc0000005 || code == 0xc0000006 || code == 0xc000001d || code == 0xc0000094 ||
-	       code == 0xc0000095 || code == 0xc0000096 || code == 0xc00000fd;
-}
-
 static void doubt_context(struct session *s, struct verdict *v)
 {
 	va_t pc = reg_get(&v->regs, reg_pc(s->target->machine));
-	if (!v->has_exception || !v->event_context || !is_hardware(v->code) || pc == v->address)
+	if (!v->has_exception || !v->event_context || !fault_is_hardware(v->code) || pc == v->address)
 		return;
 	v->context_doubt = arena_printf(s->arena,
 					"the stored registers (instruction pointer %" PRIx64

@@ -50,6 +50,12 @@ struct verdict {
 // E_ABSENT when the dump has neither threads nor an exception. The result lives as long as the session.
 MUST_USE err_t verdict_get(struct session *s, const struct verdict **ret);
 
+// The function that an address (an exact one; for a return address pass ip - 1) surely belongs to, with its
+// start; NULL: no symbol, or the nearest one cannot be shown to cover the address. A PDB name is taken as it is.
+// An export is only a place: it names the function when the unwind data has a function that begins there and
+// covers the address; where there is no unwind data (leaf functions, x86), when its code can be followed from
+// the export to the address without passing its end.
+const char *certain_function(struct target *t, va_t probe, va_t *start_ret);
 // FAILURE_ID_HASH: MD5 over UTF-16LE of the lower-cased prefix + bucket, printed as a GUID in braces.
 const char *verdict_hash(struct arena *a, bool kernel, const char *bucket);
 // Names of exception codes as .exr prints them ("Access violation"); NULL when there is none.

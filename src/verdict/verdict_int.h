@@ -25,6 +25,9 @@ struct fault {
 	va_t address;
 	const char *fail_fast_name;
 };
+// Exceptions that the processor raises at the instruction itself; all others are raised by code that noticed
+// something. A breakpoint counts as raised: somebody put it there.
+bool fault_is_hardware(uint32_t code);
 void fault_classify(struct arena *a, const struct fault_facts *x, struct fault *ret);
 
 // ---- who is blamed
@@ -55,13 +58,7 @@ struct blame {
 void blame_find(const struct blame_frame *f, size_t n, bool exception, struct blame *ret);
 
 // ---- names that are certain
-// The function that an address (an exact one; for a return address pass ip - 1) surely belongs to, with its
-// start; NULL: no symbol, or the nearest one cannot be shown to cover the address. A PDB name is taken as it is.
-// An export is only a place: it names the function when the unwind data has a function that begins there and
-// covers the address; where there is no unwind data (leaf functions, x86), when its code can be followed from
-// the export to the address without passing its end.
-const char *certain_function(struct target *t, va_t probe, va_t *start_ret);
-// The part of that rule that follows code: can execution that starts at `from` reach `to` by falling through
+// The rule of certain_function() that follows code: can execution that starts at `from` reach `to` by falling through
 // and by forward branches? code: the bytes from `from` on.
 bool code_reaches(uint16_t machine, struct span code, va_t from, va_t to);
 

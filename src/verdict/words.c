@@ -18,6 +18,9 @@ static enum verdict_confidence confidence(const struct verdict *v, const struct 
 		return VERDICT_LOW;
 	enum verdict_confidence c = direct ? VERDICT_HIGH : VERDICT_MEDIUM;
 	bool execute = v->op == FAULT_EXECUTE;
+	// The routine that gives up may be linked into the program: without its name it passes for the culprit.
+	if (who->frame == 0 && !v->function && !fault_is_hardware(v->code))
+		c = at_most(c, VERDICT_MEDIUM);
 	if (execute || !v->module || str_starts(v->problem_class, "STACK_OVERFLOW"))
 		c = at_most(c, VERDICT_MEDIUM);
 	if (who->trust == TRUST_FRAME_POINTER)
@@ -61,8 +64,10 @@ static const char *why_blamed(struct arena *a, const struct verdict *v, const st
 	if (v->op == FAULT_EXECUTE && who->frame)
 		return arena_printf(a, "control went to an address that is no code; %s is the nearest caller%s", image,
 				    trust);
-	if (who->frame == 0)
+	if (who->frame == 0 && fault_is_hardware(v->code))
 		return arena_printf(a, "the faulting instruction is in %s", image);
+	if (who->frame == 0)
+		return arena_printf(a, "code in %s raised it; the reason lies with it or its callers", image);
 	if (direct)
 		return arena_printf(a, "%s is the first code on the stack above the routines that report the failure%s",
 				    image, trust);

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// report.c: dumpscope DUMP: what happened, where, why we think so, what to type next.
+#include "front/report_int.h"
+#include "target/system.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct place report_place(struct report *r, const struct frame *f)
+{
+	struct target *t = r->s->target;
+	va_t start, probe = f->exact_ip || !f->ip ? f->ip : f->ip - 1;
+	struct place p = { .text = f->symbol };
+	if (!f->module)
+		return p;
+	p.function = certain_function(t, probe, &start);
+	if (p.function) {
+		p.function_offset = f->ip - start;
+		p.text = arena_printf(r->a, "%s!%s+0x%" PRIx64, f->module->name, p.function, p.function_offset);
+	} else {
+		p.text = arena_printf(r->a, "%s+0x%" PRIx64, f->module->name, f->ip - f->module->base);
+	}
+	return p;
+}
+
+SCHEMA(report_line, "A line of the report", NULL, "{label:11}{text}{?command   >> {command}}",
+       { "label", R_STR, "what the line is about" }, { "text", R_STR, "the line" }, { "command", R_CMD, "shows more" });
+SCHEMA(report_frame, "A frame on the way to the fault", NULL, "{label:11}{number:2} {site}{?remark   {remark}}",
+       { "label", R_STR, "what the line is about" }, { "number", R_INDEX, "frame number" },
+       { "site", R_SYM, "place in the code" }, { "remark", R_STR, "what is special about it" });
+
+static void line(struct report *r, const char *label, const char *text, const char *command)
+{
+	ROW(r->out, report_line, VS(label), VS(text), VS(command));
+}
+
+static void reasons(struct report *r, const char *label, size_t (*get)(struct report *r, struct reason *ret))
+{
+	struct reason list[MOST_REASONS];
+	size_t n = get(r, list);
+	for (size_t i = 0; i < n; i++)
+		line(r, i ? "" : label, list[i].what, list[i].command);
+}
+
+static void dump_line(struct report *r)
+{
+	const struct target *t = r->s->target;
+	const struct dump_user *u = t->dump->user;
+	line(r, "Dump",
+	     arena_printf(r->a, "%s (%s, %zu thread%s, %zu modules)", t->path,
+			  u->full_memory ? "full memory" : "minidump", t->n_threads, t->n_threads == 1 ? "" : "s",
+			  t->n_modules),
+	     NULL);
+	const char *system = u->system.present ? system_title(t, r->a) : "system not recorded";
+	const char *taken =
+		u->timestamp ? system_time_text(t, r->a, (uint64_t)u->timestamp * 1000) : "at an unknown time";
+	line(r, "", arena_printf(r->a, "%s; taken %s", system, taken), "vertarget");
+}
+
+static void where(struct report *r)
+{
+	const struct verdict *v = r->v;
+	struct sb text = sb_new(r->a);
+	if (v->thread) {
+		sb_printf(&text, "thread %zu (%" PRIx32 "%s%s%s)", v->thread->index, v->thread->tid,
+			  v->thread->name ? " \"" : "", v->thread->name ? v->thread->name : "",
+			  v->thread->name ? "\"" : "");
+	} else {
+		sb_printf(&text, "thread %" PRIx32 ", which is not in the dump",
+			  r->s->target->dump->user->exception.tid);
+	}
+	if (v->blamed_frame != SIZE_MAX) {
+		const struct module *m = v->module;
+		sb_printf(&text, ", function %s, module %s", v->function ? v->function : "not known", v->image_name);
+		if (m && m->facts->has_version)
+			sb_printf(&text, " %u.%u.%u.%u", m->facts->fixed[2] >> 16, m->facts->fixed[2] & 0xffff,
+				  m->facts->fixed[3] >> 16, m->facts->fixed[3] & 0xffff);
+	}
+	line(r, "Where", sb_str(&text), NULL);
+}
+
+// Up to the blamed frame and some of its callers; guessed callers say little.
+static size_t frames_shown(const struct verdict *v)
+{
+	enum { SHOWN = 8, SHOWN_GUESSES = 3, MOST = 12 };
+	size_t blamed = v->blamed_frame == SIZE_MAX ? 0 : v->blamed_frame + 1, guesses = 0, n = 0;
+	while (n < v->stack.n && n < MOST && (n < blamed || (n < SHOWN && guesses < SHOWN_GUESSES)))
+		guesses += v->stack.frames[n++].trust == TRUST_SCAN;
+	return n;
+}
+
+static void frames(struct report *r)
+{
+	const struct verdict *v = r->v;
+	size_t shown = frames_shown(v);
+	for (size_t i = 0; i < shown; i++) {
+		const struct frame *f = &v->stack.frames[i];
+		const char *how = f->trust == TRUST_SCAN ? "(guessed)" : NULL;
+		if (i == v->blamed_frame && v->has_exception)
+			how = f->trust == TRUST_SCAN ? "<- blamed (guessed)" : "<- blamed";
+		ROW(r->out, report_frame, VS(i ? "" : "Stack"), V(i), VS(report_place(r, f).text), VS(how));
+	}
+	if (v->stack.n > shown)
+		line(r, "", arena_printf(r->a, "   ... %zu more", v->stack.n - shown), v->stack_command);
+	else if (v->stack.end_note)
+		line(r, "", arena_printf(r->a, "   %s", v->stack.end_note), NULL);
+}
+
+static void findings(struct report *r)
+{
+	enum { SHOWN = 5 };
+	size_t shown = 0, left = 0;
+	for (int sev = SEV_CRITICAL; r->findings && sev >= SEV_WARNING; sev--) {
+		for (size_t i = 0; i < r->findings->n; i++) {
+			const struct finding *f = &r->findings->list[i];
+			if ((int)f->severity != sev)
+				continue;
+			if (shown == SHOWN) {
+				left++;
+				continue;
+			}
+			line(r, shown++ ? "" : "Patterns",
+			     arena_printf(r->a, "%s (%u%%): %s", f->detector->title, f->confidence, f->summary), NULL);
+		}
+	}
+	if (left)
+		line(r, "", arena_printf(r->a, "... %zu more", left), "!patterns");
+}
+
+void report_text(struct report *r)
+{
+	const struct verdict *v = r->v;
+	dump_line(r);
+	if (!v) {
+		line(r, "What", arena_printf(r->a, "nothing can be said: %s", r->why_not.what), NULL);
+	} else {
+		line(r, "What", v->summary, NULL);
+		where(r);
+		frames(r);
+		reasons(r, "Why", report_reasons);
+		line(r, "Sure", arena_printf(r->a, "%s: %s", confidence_name(v->confidence), v->why), NULL);
+		reasons(r, "Or else", report_alternatives);
+		findings(r);
+		line(r, "Bucket", v->bucket, NULL);
+		line(r, "", v->hash, NULL);
+	}
+	reasons(r, "Warning", report_warnings);
+	reasons(r, "Next", report_next);
+}
+
+static int exit_code(const struct report *r)
+{
+	int worst = 0;
+	for (size_t i = 0; r->findings && i < r->findings->n; i++)
+		worst = MAX(worst, (int)r->findings->list[i].severity + 1);
+	if (r->o->fail_on && worst >= r->o->fail_on)
+		return EXIT_FINDING;
+	if (session_poll(r->s).code)
+		return EXIT_LIMIT;
+	return front_exit_code(r->s);
+}
+
+int front_report(struct arena *a, const struct options *o)
+{
+	struct report r = { .a = a, .o = o };
+	int code = front_open(a, o, &r.s);
+	if (code)
+		return code;
+	if (o->timeout_seconds)
+		r.s->deadline_us = os_now_us() + o->timeout_seconds * 1000000ull;
+	struct output *out = NEW(a, struct output);
+	output_init(out, -1);
+	unsigned width = r.s->target->ptr_bytes;
+	r.out = o->json ? doc_json_new(a, out->sink, width) : doc_text_new(a, out->sink, width, o->colour);
+	r.why_not = verdict_get(r.s, &r.v);
+	if (r.why_not.code)
+		r.v = NULL;
+	if (detect_all(r.s, &r.findings).code)
+		r.findings = NULL;
+	doc_begin(r.out, NULL);
+	if (o->json)
+		report_json(&r);
+	else
+		report_text(&r);
+	doc_end(r.out);
+	output_flush(out);
+	code = exit_code(&r);
+	session_close(r.s);
+	return code;
+}

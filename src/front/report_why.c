@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// report_why.c: the argument of the report: evidence, each with the command that shows it, what else could be
+// true, what to do next, what was missing.
+#include "arch/disasm.h"
+#include "front/report_int.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void add(struct reason *list, size_t *n, const char *what, const char *command)
+{
+	if (what && *n < MOST_REASONS)
+		list[(*n)++] = (struct reason){ what, command };
+}
+
+static const char *pointer(struct report *r, va_t va)
+{
+	return r->s->target->ptr_bytes == 8
+		       ? arena_printf(r->a, "%08" PRIx32 "`%08" PRIx32, (uint32_t)(va >> 32), (uint32_t)va)
+		       : arena_printf(r->a, "%08" PRIx32, (uint32_t)va);
+}
+
+// ---- evidence
+static void exception_reason(struct report *r, struct reason *list, size_t *n)
+{
+	const struct verdict *v = r->v;
+	const char *access = "";
+	if (v->has_fault_address && v->op == FAULT_READ && v->fault_address == UINT64_MAX &&
+	    r->s->target->machine == MACHINE_X64)
+		access = ", reported as a read of -1: so the processor reports every non-canonical address";
+	else if (v->has_fault_address && v->op != FAULT_NONE)
+		access =
+			arena_printf(r->a, ", an attempt to %s %s", fault_op_name(v->op), pointer(r, v->fault_address));
+	add(list, n,
+	    arena_printf(r->a, "exception %s%s%s%s at %s%s", v->code_text, v->code_name ? " (" : "",
+			 v->code_name ? v->code_name : "", v->code_name ? ")" : "", pointer(r, v->address), access),
+	    ".exr -1");
+}
+
+static void register_reason(struct report *r, const struct insn *in, struct reason *list, size_t *n)
+{
+	const struct arch *arch = r->s->target->arch;
+	int base = in->mem.base;
+	if (!in->mem.present || in->mem.is_lea || base < 0 || (unsigned)base >= arch->n_regs ||
+	    !reg_known(&r->v->regs, (unsigned)base))
+		return;
+	const char *name = arch->reg_names[base];
+	if (name)
+		add(list, n, arena_printf(r->a, "%s was %s", name, pointer(r, reg_get(&r->v->regs, (unsigned)base))),
+		    arena_printf(r->a, ".ecxr; r %s", name));
+}
+
+static void instruction_reason(struct report *r, struct reason *list, size_t *n)
+{
+	const struct verdict *v = r->v;
+	struct target *t = r->s->target;
+	uint8_t bytes[16];
+	size_t got;
+	if (!v->regs_known || v->op == FAULT_EXECUTE || !t->arch)
+		return;
+	va_t ip = reg_get(&v->regs, reg_pc(t->machine));
+	struct insn in;
+	if (space_read(t->space, ip, bytes, sizeof(bytes), &got).code) {
+		add(list, n, "the faulting code itself is not in the dump", NULL);
+		return;
+	}
+	insn_decode(t->machine, (struct span){ bytes, got }, ip, sym_insn_name, t, &in);
+	if (!in.valid)
+		return;
+	add(list, n, arena_printf(r->a, "the instruction there: %s %s", in.mnemonic, in.operands), ".ecxr; u @$ip L1");
+	if (v->op != FAULT_NONE)
+		register_reason(r, &in, list, n);
+}
+
+size_t report_reasons(struct report *r, struct reason *ret)
+{
+	const struct verdict *v = r->v;
+	size_t n = 0;
+	if (!v->has_exception) {
+		add(ret, &n, "the dump holds no exception", ".lastevent");
+		return n;
+	}
+	exception_reason(r, ret, &n);
+	instruction_reason(r, ret, &n);
+	if (v->blamed_frame != SIZE_MAX)
+		add(ret, &n, arena_printf(r->a, "frame %zu of the stack is in %s", v->blamed_frame, v->image_name),
+		    ".ecxr; kn");
+	return n;
+}
+
+// ---- alternatives
+static const char *usual_doubt(const struct verdict *v)
+{
+	const char *class = v->problem_class;
+	if (!v->has_exception)
+		return "a hang, a leak, or nothing at all: compare the stacks of all threads";
+	if (str_starts(class, "HEAP_CORRUPTION"))
+		return "any code that wrote to this heap earlier; a dump with page heap on shows the writer itself";
+	if (str_starts(class, "INVALID_POINTER") && v->op != FAULT_EXECUTE)
+		return "a freed object used again, or memory overwritten earlier by other code";
+	if (v->op == FAULT_EXECUTE)
+		return "a damaged function pointer or object, or code that was unloaded";
+	if (str_starts(class, "STACK_OVERFLOW"))
+		return "endless recursion, or one function with very large local variables";
+	if (str_starts(class, "NULL_"))
+		return "the pointer may have been lost earlier: a failed call whose result nobody checked";
+	if (v->code == 0xc0000409)
+		return "the check that failed names the place of detection, not always that of the damage";
+	if (str_starts(class, "BREAKPOINT"))
+		return "an assertion, a debugger, or a tool that took the dump this way: then nothing crashed";
+	return NULL;
+}
+
+size_t report_alternatives(struct report *r, struct reason *ret)
+{
+	const struct verdict *v = r->v;
+	size_t n = 0;
+	add(ret, &n, usual_doubt(v), NULL);
+	if (v->has_exception && v->blamed_frame != SIZE_MAX && v->blamed_frame > 0 &&
+	    v->stack.frames[v->blamed_frame].trust == TRUST_SCAN)
+		add(ret, &n, "another module: the frames up to the blamed one were guessed", "kv");
+	return n;
+}
+
+// ---- what to type next
+static const char *quoted(struct report *r, const char *path)
+{
+	if (!strpbrk(path, " '\"\\$`!*?[](){}<>|&;~#\t\n"))
+		return path;
+	struct sb s = sb_new(r->a);
+	sb_ch(&s, '\'');
+	for (const char *p = path; *p; p++) {
+		if (*p == '\'')
+			sb_add(&s, "'\\''");
+		else
+			sb_ch(&s, *p);
+	}
+	sb_ch(&s, '\'');
+	return sb_str(&s);
+}
+
+size_t report_next(struct report *r, struct reason *ret)
+{
+	const char *file = quoted(r, r->o->dump);
+	size_t n = 0;
+	add(ret, &n, arena_printf(r->a, "dumpscope -z %s -c \"!analyze -v; q\"", file), NULL);
+	if (r->v && !r->v->has_exception)
+		add(ret, &n, arena_printf(r->a, "dumpscope -z %s -c \"~*k; q\"", file), NULL);
+	else if (r->v && r->v->regs_known)
+		add(ret, &n, arena_printf(r->a, "dumpscope -z %s -c \"%s; q\"", file, r->v->stack_command), NULL);
+	return n;
+}
+
+// ---- what was missing
+static void missing_images(struct report *r, struct reason *list, size_t *n)
+{
+	const struct verdict *v = r->v;
+	size_t missing = 0;
+	const char *first = NULL;
+	for (size_t i = 0; v && i < v->stack.n; i++) {
+		const struct module *m = v->stack.frames[i].module;
+		bool seen = false;
+		for (size_t k = 0; k < i && !seen; k++)
+			seen = v->stack.frames[k].module == m;
+		if (!m || seen || m->image != IMAGE_NONE)
+			continue;
+		missing++;
+		first = first ? first : m->image_name;
+	}
+	if (missing)
+		add(list, n,
+		    arena_printf(r->a,
+				 "the images of %zu module%s on this stack (%s%s) were not found: -i FOLDER names them",
+				 missing, missing == 1 ? "" : "s", first, missing == 1 ? "" : ", ..."),
+		    NULL);
+}
+
+size_t report_warnings(struct report *r, struct reason *ret)
+{
+	const struct dump *d = r->s->target->dump;
+	size_t n = 0, bad = 0;
+	if (d->truncated)
+		add(ret, &n, "the dump file was cut off: what is missing may change the picture", ".dumpdebug");
+	for (size_t i = 0; i < d->n_notes; i++)
+		bad += d->notes[i].code != OK;
+	if (bad)
+		add(ret, &n, arena_printf(r->a, "%zu part%s of the dump could not be read", bad, bad == 1 ? "" : "s"),
+		    ".dumpdebug");
+	if (r->s->target->wow64)
+		add(ret, &n,
+		    "not supported: the 32-bit side of a WOW64 process in a 64-bit dump; this is its 64-bit side",
+		    NULL);
+	missing_images(r, ret, &n);
+	if (r->v && r->v->stack_note)
+		add(ret, &n, arena_printf(r->a, "no stack: %s", r->v->stack_note), NULL);
+	return n;
+}
