@@ -156,7 +156,7 @@ def main():
     if not a.files:
         print("0 passed, 0 failed, 0 skipped")
         return 0
-    check = testlib.SchemaChecker(a.program)
+    check = testlib.schema_checker(a.program)
     p, f, s = testlib.report(a.files, lambda path: run_file(path, a.program, check, a.update), a.verbose)
     print(f"{p} passed, {f} failed, {s} skipped")
     return 1 if f else 0

@@ -304,7 +304,7 @@ def main():
         print("SOURCE ours 0, SOURCE foreign 0\n0 passed, 1 failed, 0 skipped")
         return 1
     if not a.count and a.files:
-        check = testlib.SchemaChecker(a.program)
+        check = testlib.schema_checker(a.program)
         p, f, s = testlib.report(a.files, lambda path: run_file(path, a.program, check, a.update), a.verbose)
     else:
         p, f, s = 0, 0, 0

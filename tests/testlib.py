@@ -185,6 +185,15 @@ class SchemaChecker:
         return f"not as `dumpscope schemas` says: {wrong.json_path}: {wrong.message[:300]}" if wrong else None
 
 
+def schema_checker(program):
+    """The checker, or the end of the run: without a program that says its schema there is nothing to test."""
+    try:
+        return SchemaChecker(program)
+    except (OSError, ValueError) as e:
+        print(f"{e}\n0 passed, 1 failed, 0 skipped")
+        sys.exit(1)
+
+
 # ---- a run over test files
 def arguments(description, folders):
     p = argparse.ArgumentParser(description=description)
