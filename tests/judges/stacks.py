@@ -50,8 +50,9 @@ def lldb_frames(dump, images):
                           "-o", f"target create -c {dump}", "-o", "bt all"], capture_output=True, text=True, timeout=120).stdout
     threads = []
     for line in out.splitlines():
-        if "THREAD" in line:
-            threads.append((int(line.split("THREAD")[1].split()[0]), []))
+        thread = re.search(r"THREAD (\d+)", line)  # not the settings command, which lldb echoes without a terminal
+        if thread:
+            threads.append((int(thread[1]), []))
         m = re.search(r"FRAME (0x[0-9a-f]+) (0x[0-9a-f]+)", line)
         if m and threads:
             pc, sp = int(m[1], 16), int(m[2], 16)

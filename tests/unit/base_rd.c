@@ -52,7 +52,8 @@ static void text_from_files(void **state)
 	(void)state;
 	struct arena *a = arena_new(1 << 16);
 	const uint8_t lone[] = { 0x00, 0xd8, 'a', 0, 0x3d, 0xd8, 0x00, 0xde, 'x' };
-	assert_string_equal(utf16_to_utf8(a, (struct span){ lone, sizeof(lone) }), "\xef\xbf\xbd" "a\xf0\x9f\x98\x80");
+	assert_string_equal(utf16_to_utf8(a, (struct span){ lone, sizeof(lone) }), "\xef\xbf\xbd"
+										   "a\xf0\x9f\x98\x80");
 	assert_string_equal(bytes_to_utf8(a, (struct span){ (const uint8_t *)"\xe9t\xe9", 3 }), "\xc3\xa9t\xc3\xa9");
 	struct sb s = sb_new(a);
 	for (int i = 0; i < 100; i++)
