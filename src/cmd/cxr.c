@@ -37,8 +37,10 @@ static err_t from_memory(struct session *s, struct call *c, struct doc *out, va_
 	struct regs regs;
 	if (!t->arch)
 		return cmd_fail(c, E_UNSUPPORTED, 0, "not supported: contexts of this machine");
-	TRY(space_read(t->space, at, bytes, context_size(t->machine), &got));
-	err_t e = t->arch->context((struct span){ bytes, got }, &regs);
+	err_t e = space_read(t->space, at, bytes, context_size(t->machine), &got);
+	if (e.code)
+		return cmd_fail(c, e.code, at, "Unable to read the context: %s", e.what);
+	e = t->arch->context((struct span){ bytes, got }, &regs);
 	if (e.code)
 		return cmd_fail(c, e.code, at, "Unable to convert context to canonical form: %s",
 				e.what ? e.what : err_name(e.code));

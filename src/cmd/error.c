@@ -23,9 +23,11 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	TRY(arg_done(c));
 	uint32_t code = (uint32_t)v;
 	const char *kind = "Win32", *text;
-	// The top bits tell: 11 is an NTSTATUS error; 10 is an HRESULT unless it is a known NTSTATUS warning.
-	if (flags & 1 || code >> 30 == 3 ||
-	    (code >> 30 == 2 && ntstatus_text(code) && code >> 16 == 0x8000 && !hresult_text(code)))
+	// The top bits tell: 11 is an NTSTATUS error unless FACILITY_NT_BIT makes it an HRESULT; 10 is an HRESULT
+	// unless it is a known NTSTATUS warning.
+	bool error = code >> 30 == 3 && !(code & 0x10000000);
+	bool warning = code >> 16 == 0x8000 && ntstatus_text(code) && !hresult_text(code);
+	if (flags & 1 || error || warning)
 		kind = "NTSTATUS";
 	else if (code >> 31)
 		kind = "HRESULT";

@@ -100,7 +100,9 @@ static err_t from_memory(struct session *s, struct call *c, struct doc *out, va_
 	bool wide = s->target->ptr_bytes == 8;
 	uint8_t b[32 + 8 * MOST_PARAMS];
 	size_t size = wide ? sizeof(b) : 20 + 4 * MOST_PARAMS, got = 0;
-	TRY(space_read(s->target->space, at, b, size, &got));
+	err_t e = space_read(s->target->space, at, b, size, &got);
+	if (e.code)
+		return cmd_fail(c, e.code, at, "Unable to read the exception record: %s", e.what);
 	struct rd r = rd_at((struct span){ b, got }, 0);
 	uint32_t code = rd_u32(&r), flags = rd_u32(&r);
 	rd_skip(&r, s->target->ptr_bytes); // the nested record

@@ -159,8 +159,8 @@ static void debug_registers(struct call *c, struct doc *out, const struct regs *
 static err_t by_mask(struct session *s, struct call *c, struct doc *out, const struct regs *r, uint64_t mask)
 {
 	bool intel = r->machine != MACHINE_ARM64;
-	if (mask & MASK_INTEGER)
-		regs_emit_block(c, out, r, mask & MASK_SEGMENTS);
+	if (mask & (MASK_INTEGER | MASK_SEGMENTS))
+		regs_emit_block(c, out, r, mask & MASK_INTEGER, mask & MASK_SEGMENTS);
 	if ((mask & MASK_FLOAT) && intel)
 		emit_x87(c, out, r);
 	if ((mask & MASK_XMM) || ((mask & MASK_FLOAT) && !intel))

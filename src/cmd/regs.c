@@ -56,9 +56,12 @@ static const unsigned x64_order[] = { X64_RAX, X64_RBX, X64_RCX, X64_RDX, X64_RS
 	"r11={r11} r12={r12} r13={r13}\n" \
 	"r14={r14} r15={r15}\n"
 #define FLAG_WORDS "iopl={iopl:1} {virtual:7} {flags}"
-#define SEGMENTS                                                             \
-	"\ncs={cs:4}  ss={ss:4}  ds={ds:4}  es={es:4}  fs={fs:4}  gs={gs:4}" \
+#define SEGMENTS_LINE                                                      \
+	"cs={cs:4}  ss={ss:4}  ds={ds:4}  es={es:4}  fs={fs:4}  gs={gs:4}" \
 	"             efl={efl:8}"
+#define SEGMENTS "\n" SEGMENTS_LINE
+static const struct layout only_segments = { NULL, SEGMENTS_LINE };
+
 const struct schema row_registers_x64 = { .name = "registers_x64",
 					  .doc = "The registers of an x64 context; null: not known",
 					  .layout = { NULL, X64_GENERAL FLAG_WORDS SEGMENTS },
@@ -179,7 +182,7 @@ static const char *virtual_words(struct arena *a, uint64_t efl)
 	return vip || vif ? arena_printf(a, "%s %s", vip ? "vip" : "   ", vif ? "vif" : "   ") : NULL;
 }
 
-static void emit_intel(struct call *c, struct doc *out, const struct regs *r, bool segments)
+static void emit_intel(struct call *c, struct doc *out, const struct regs *r, bool general, bool segments)
 {
 	bool wide = r->machine == MACHINE_X64, efl = reg_known(r, X64_EFL);
 	const unsigned *order = wide ? x64_order : x86_order;
@@ -194,10 +197,9 @@ static void emit_intel(struct call *c, struct doc *out, const struct regs *r, bo
 	for (unsigned s = X64_CS; s <= X64_GS; s++)
 		v[i++] = reg(r, s);
 	v[i++] = reg(r, X64_EFL);
-	if (wide)
-		doc_row(out, &row_registers_x64, segments ? NULL : &x64_no_segments, v, false);
-	else
-		doc_row(out, &row_registers_x86, segments ? NULL : &x86_no_segments, v, false);
+	const struct layout *some = wide ? &x64_no_segments : &x86_no_segments;
+	const struct layout *l = !general ? &only_segments : segments ? NULL : some;
+	doc_row(out, wide ? &row_registers_x64 : &row_registers_x86, l, v, false);
 }
 
 static void emit_arm64(struct call *c, struct doc *out, const struct regs *r)
@@ -217,18 +219,18 @@ static void emit_arm64(struct call *c, struct doc *out, const struct regs *r)
 	doc_row(out, &row_registers_arm64, NULL, v, false);
 }
 
-void regs_emit_block(struct call *c, struct doc *out, const struct regs *r, bool segments)
+void regs_emit_block(struct call *c, struct doc *out, const struct regs *r, bool general, bool segments)
 {
-	if (r->machine == MACHINE_ARM64)
+	if (r->machine != MACHINE_ARM64)
+		emit_intel(c, out, r, general, segments);
+	else if (general)
 		emit_arm64(c, out, r);
-	else
-		emit_intel(c, out, r, segments);
 }
 
 void emit_regs(struct session *s, struct call *c, struct doc *out, const struct regs *regs)
 {
 	unsigned pc = reg_pc(regs->machine);
-	regs_emit_block(c, out, regs, true);
+	regs_emit_block(c, out, regs, true, true);
 	if (reg_known(regs, pc))
 		emit_insn(s, c, out, reg_get(regs, pc), regs, true, true);
 }

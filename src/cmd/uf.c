@@ -278,10 +278,10 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		if (arg_switch(c, "/o"))
 			more = sorted = true;
 	}
-	va_t va = s->next_u;
+	va_t va = 0;
 	if (!arg_end(c))
 		TRY(arg_expr(c, &va));
-	else if (!va && s->regs_known)
+	else if (s->regs_known)
 		va = reg_get(&s->regs, reg_pc(s->target->machine));
 	TRY(arg_done(c));
 	if (s->target->ptr_bytes == 4)
