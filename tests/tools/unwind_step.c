@@ -74,7 +74,7 @@ int unwind_test_step(struct unwind_test *t, struct unwind_test_regs *r, uint64_t
 }
 
 // ---- what the driver must know of an image: functions, the lengths of their prologs, where epilogs start
-enum { LAYOUT_EPILOGS = 64, IS_PART = 2, REFUSED = 4, SAVES_HIGH_XMM = 8, CODES_WITHOUT_PROLOG = 16 };
+enum { LAYOUT_EPILOGS = 64, IS_PART = 2, REFUSED = 4, SAVES_HIGH_XMM = 8, CODES_WITHOUT_PROLOG = 16, NO_CODES = 32 };
 struct unwind_test_layout {
 	uint32_t begin, end, flags, version;
 	uint32_t prolog; // bytes
@@ -184,6 +184,7 @@ static void layout_x64(const struct unwind_test *t, const struct pe_function *f,
 	l->version = u.version;
 	l->prolog = u.prolog_size;
 	l->flags |= !u.prolog_size && u.n_codes ? CODES_WITHOUT_PROLOG : 0;
+	l->flags |= !u.n_codes ? NO_CODES : 0;
 	l->flags |= f->indirect || u.flags & UNW_CHAININFO ? IS_PART : 0;
 	for (size_t i = 0; i < u.n_codes; i++)
 		if ((u.codes[i].op == UWOP_SAVE_XMM128 || u.codes[i].op == UWOP_SAVE_XMM128_FAR) &&
