@@ -22,6 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CORPUS = pathlib.Path(os.environ.get("DS_CORPUS", ROOT / "../shared/corpus"))
 LAB = ["x64/seh", "x64/plain64_O2", "x64/deadm_O2", "arm64/a64_O0", "arm64/a64_O2", "rust/rapp_debug",
        "rust/rapp_release", "msvc-real/winpty_bp"]
+WINE = pathlib.Path("/usr/lib/x86_64-linux-gnu/wine/x86_64-windows")  # the DLLs of the lab dumps, where Wine is there
 passed = failed = 0
 
 
@@ -34,7 +35,7 @@ def check(name, ok, detail=""):
 
 def ours(program, dump, images, commands):
     """Stack of the last k among the commands: [(sp, ret, ip, trust)]."""
-    out = subprocess.run([program, "--json", "-z", str(dump), "-i", str(images), "-c", commands + "; q"],
+    out = subprocess.run([program, "--json", "-z", str(dump), "-i", f"{images};{WINE}", "-c", commands + "; q"],
                          capture_output=True, text=True, timeout=120).stdout
     docs = [json.loads(line) for line in out.splitlines()]
     rows = [d for d in docs if d["command"].startswith("k")][-1]["items"]
@@ -42,21 +43,21 @@ def ours(program, dump, images, commands):
     return [(number(r["child_sp"]), number(r["ret"]), number(r["ip"]), r["trust"]) for r in rows]
 
 
-def lldb_frames(dump, images):
-    """[[(pc, sp)]] a thread; frames that lldb inlined are folded into their function's."""
+def lldb_frames(dump, exe, images):
+    """[(number, [(pc, sp)])], a pair a thread; frames that lldb inlined are folded into their function's."""
     fmt = "FRAME ${frame.pc} ${frame.sp}\\n"
-    out = subprocess.run(["lldb-19", "-b", "-o", f"settings append target.exec-search-paths {images}",
-                          "-o", f'settings set frame-format "{fmt}"', "-o", 'settings set thread-format "THREAD ${thread.id}\\n"',
-                          "-o", f"target create -c {dump}", "-o", "bt all"], capture_output=True, text=True, timeout=120).stdout
+    paths = f"{images} {WINE}" if WINE.is_dir() else images
+    out = subprocess.run(["lldb-19", "-b", "-o", f"settings append target.exec-search-paths {paths}",
+                          "-o", f'settings set frame-format "{fmt}"', "-o", f"target create {exe} -c {dump}", "-o", "bt all"], capture_output=True, text=True, timeout=120).stdout
     threads = []
     for line in out.splitlines():
-        thread = re.search(r"THREAD (\d+)", line)  # not the settings command, which lldb echoes without a terminal
-        if thread:
-            threads.append((int(thread[1]), []))
+        m = re.match(r"[* ]*thread #(\d+)", line)
+        if m:
+            threads.append((int(m[1]) - 1, []))
         m = re.search(r"FRAME (0x[0-9a-f]+) (0x[0-9a-f]+)", line)
         if m and threads:
             pc, sp = int(m[1], 16), int(m[2], 16)
-            if not threads[-1][1] or threads[-1][1][-1][1] != sp or threads[-1][1][-1][0] != pc:
+            if not threads[-1][1] or threads[-1][1][-1][1] != sp:  # the same rsp again: an inlined frame
                 threads[-1][1].append((pc, sp))
     return threads
 
@@ -72,19 +73,22 @@ def judge_lldb(program, tmp):
         images.mkdir()
         dump = images / f"{base}.dmp"
         dump.write_bytes(lzma.decompress((CORPUS / "lab" / folder / f"{base}.dmp.xz").read_bytes()))
-        for exe in (CORPUS / "lab" / folder).glob("*.exe"):
-            shutil.copy(exe, images / exe.name)
-        cases.append((name, dump, images))
-    cases.append(("sigsegv", CORPUS / "user/llvm_lldb__sigsegv.dmp", tmp))
-    for name, dump, images in cases:
-        for tid, theirs in lldb_frames(dump, images):
-            k = ours(program, dump, images, f"~~[{tid:x}]s; .ecxr; k" if name else "k")
-            if not k or k[0][0] != theirs[0][1]:
-                k = ours(program, dump, images, f"~~[{tid:x}]s; k")
+        for file in (CORPUS / "lab" / folder).glob("*.[ep][xd][eb]*"):
+            # lldb unwinds a function only when a PDB names it; the Rust images ask for rapp.pdb.
+            name_there = "rapp.pdb" if file.name == base + ".pdb.xz" and folder == "rust" else file.name.removesuffix(".xz")
+            data = file.read_bytes()
+            (images / name_there).write_bytes(lzma.decompress(data) if file.suffix == ".xz" else data)
+        cases.append((name, dump, images / ("winpty-agent.exe" if base == "winpty_bp" else base + ".exe"), images))
+    cases.append(("sigsegv", CORPUS / "user/llvm_lldb__sigsegv.dmp", "", tmp))
+    for name, dump, exe, images in cases:
+        for number, theirs in lldb_frames(dump, exe, images):
+            k = ours(program, dump, images, f"~{number}s; .ecxr; k")
+            if not k or k[0][0] != theirs[0][1]:  # lldb takes the exception's context for its thread
+                k = ours(program, dump, images, f"~{number}s; k")
             mine = [(ip, sp) for sp, _, ip, _ in k]
             n = len(theirs)
             # lldb shows no frame beyond what it can unwind; ours may go on.
-            check(f"lldb {name} thread {tid:x}", mine[:n] == theirs,
+            check(f"lldb {name} thread {number}", mine[:n] == theirs,
                   f"{n} frames" if mine[:n] == theirs else f"ours {show(mine[:n + 1])} lldb {show(theirs)}")
 
 
