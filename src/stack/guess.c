@@ -52,6 +52,33 @@ bool stack_step_frame_pointer(struct walk *w, struct regs *r)
 	return true;
 }
 
+// MSVC's unoptimised x64 functions begin
+//     push rbp; push rdi; sub rsp,N; lea rbp,[rsp+20h]
+// so rbp is no link of a chain by itself, but the saved rbp right below the return address is: in a caller of the
+// same kind it is the caller's rsp + 20h (the home space of its callees). Both must fit, to the byte. Still only a
+// better scan: locals that were never written can hold the link of a call that is over.
+enum { HOME = 0x20 };
+
+bool stack_step_linked(struct walk *w, struct regs *r)
+{
+	va_t sp = reg_get(r, X64_RSP), fp = reg_get(r, X64_RBP);
+	if (w->t->machine != MACHINE_X64 || !reg_known(r, X64_RBP) || fp - sp != HOME || fp % 16)
+		return false;
+	for (va_t at = fp; at - fp < (va_t)LIMIT_SCAN_WORDS * 8 && (!w->bounded || at + 16 <= w->high); at += 8) {
+		uint64_t saved, pc;
+		va_t caller_sp = at + 16;
+		if (!space_u64(w->t->space, at, &saved) || session_poll(w->s).code)
+			return false;
+		if (saved != caller_sp + HOME || !space_u64(w->t->space, at + 8, &pc) ||
+		    !stack_is_return_address(w, pc))
+			continue;
+		to_caller(w, r, pc, caller_sp);
+		reg_set(r, X64_RBP, saved);
+		return true;
+	}
+	return false;
+}
+
 // x86: a scanned return address whose neighbour below looks like the saved ebp of the same frame.
 static void adopt_saved_fp(struct walk *w, struct regs *r, va_t at)
 {
@@ -60,6 +87,10 @@ static void adopt_saved_fp(struct walk *w, struct regs *r, va_t at)
 	if (w->t->machine == MACHINE_ARM64)
 		return;
 	va_t fp = reg_get(r, reg_fp(w->t->machine));
+	if (w->t->machine == MACHINE_X64 && space_u64(w->t->space, at - p, &saved) && saved == at + p + HOME) {
+		reg_set(r, X64_RBP, saved); // see stack_step_linked()
+		return;
+	}
 	if (plausible_fp(w, fp, at + p))
 		return;
 	if (w->t->machine == MACHINE_X86 && space_ptr(w->t->space, at - p, p, &saved) && plausible_fp(w, saved, at + p))

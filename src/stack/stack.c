@@ -151,7 +151,7 @@ static enum trust step(struct walk *w, struct regs *r, bool top, bool *exact)
 		return TRUST_UNWIND;
 	if (stack_step_frame_pointer(w, r))
 		return TRUST_FRAME_POINTER;
-	if (stack_step_scan(w, r, top))
+	if (stack_step_linked(w, r) || stack_step_scan(w, r, top))
 		return TRUST_SCAN;
 	return TRUST_NONE;
 }

@@ -20,5 +20,6 @@ struct walk {
 bool stack_is_return_address(struct walk *w, va_t va);
 // Each moves *r to the caller and returns true, or leaves it alone.
 bool stack_step_frame_pointer(struct walk *w, struct regs *r); // {saved fp, return address} at fp
+bool stack_step_linked(struct walk *w, struct regs *r);        // a saved rbp that fits the caller's rsp, x64
 bool stack_step_scan(struct walk *w, struct regs *r, bool top);
 bool stack_step_x86_return(struct walk *w, struct regs *r); // the code at pc only pops and returns
