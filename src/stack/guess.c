@@ -59,20 +59,27 @@ bool stack_step_frame_pointer(struct walk *w, struct regs *r)
 // better scan: locals that were never written can hold the link of a call that is over.
 enum { HOME = 0x20 };
 
+// Is {saved rbp, return address} at `at` such a link? A caller keeps its callees' home space free, so a link inside
+// it shows that the one below is left over.
+static bool is_link(struct walk *w, va_t at, uint64_t *saved_ret, uint64_t *pc_ret)
+{
+	return space_u64(w->t->space, at, saved_ret) && *saved_ret == at + 16 + HOME &&
+	       space_u64(w->t->space, at + 8, pc_ret) && stack_is_return_address(w, *pc_ret);
+}
+
 bool stack_step_linked(struct walk *w, struct regs *r)
 {
 	va_t sp = reg_get(r, X64_RSP), fp = reg_get(r, X64_RBP);
 	if (w->t->machine != MACHINE_X64 || !reg_known(r, X64_RBP) || fp - sp != HOME || fp % 16)
 		return false;
-	for (va_t at = fp; at - fp < (va_t)LIMIT_SCAN_WORDS * 8 && (!w->bounded || at + 16 <= w->high); at += 8) {
-		uint64_t saved, pc;
-		va_t caller_sp = at + 16;
-		if (!space_u64(w->t->space, at, &saved) || session_poll(w->s).code)
+	for (va_t at = fp; at - fp < (va_t)LIMIT_SCAN_WORDS * 8 && (!w->bounded || at + 16 <= w->high); at += 16) {
+		uint64_t saved, pc, other;
+		if (session_poll(w->s).code)
 			return false;
-		if (saved != caller_sp + HOME || !space_u64(w->t->space, at + 8, &pc) ||
-		    !stack_is_return_address(w, pc))
+		if (!is_link(w, at, &saved, &pc) || is_link(w, at + 16, &other, &other) ||
+		    is_link(w, at + 32, &other, &other))
 			continue;
-		to_caller(w, r, pc, caller_sp);
+		to_caller(w, r, pc, at + 16);
 		reg_set(r, X64_RBP, saved);
 		return true;
 	}

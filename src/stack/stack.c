@@ -149,9 +149,11 @@ static enum trust step(struct walk *w, struct regs *r, bool top, bool *exact)
 	}
 	if (w->t->machine == MACHINE_X86 && stack_step_x86_return(w, r))
 		return TRUST_UNWIND;
+	if (stack_step_linked(w, r)) // before the frame pointer: where it fits, rbp is no chain
+		return TRUST_SCAN;
 	if (stack_step_frame_pointer(w, r))
 		return TRUST_FRAME_POINTER;
-	if (stack_step_linked(w, r) || stack_step_scan(w, r, top))
+	if (stack_step_scan(w, r, top))
 		return TRUST_SCAN;
 	return TRUST_NONE;
 }
