@@ -240,6 +240,9 @@ static void emit_exception(const struct analyze *z)
 	field(z, "PROCESS_NAME", z->s->target->process_name);
 	emit_fault_address(z);
 	emit_code(z);
+	if (z->v->code == 0xc0000374)
+		doc_note(z->out, NOTE_INFO, "analyze.heap_failure",
+			 "not supported: the kind of heap damage (ntdll!RtlpHeapFailureInfo) needs ntdll's PDB\n");
 	emit_ip_on_heap(z);
 }
 

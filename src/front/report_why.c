@@ -37,6 +37,32 @@ static void exception_reason(struct report *r, struct reason *list, size_t *n)
 	    ".exr -1");
 }
 
+// Values that debug runtimes and heaps leave in memory on purpose (Microsoft, "Memory Management and the Debug
+// Heap"; gflags, page heap).
+static const char *fill_meaning(const struct target *t, uint64_t v)
+{
+	static const struct {
+		uint32_t pattern;
+		const char *meaning;
+	} fills[] = {
+		{ 0xdddddddd, "the debug runtime's mark of freed memory" },
+		{ 0xfeeefeee, "the heap's mark of freed memory under a debugger" },
+		{ 0xf0f0f0f0, "page heap's mark of freed memory" },
+		{ 0xcdcdcdcd, "the debug runtime's mark of heap memory that was never written" },
+		{ 0xbaadf00d, "the heap's mark of memory that was never written, under a debugger" },
+		{ 0xc0c0c0c0, "page heap's mark of memory that was never written" },
+		{ 0xcccccccc, "the debug build's mark of local variables that were never written" },
+		{ 0xfdfdfdfd, "the debug runtime's guard bytes around a heap block" },
+		{ 0xabababab, "the heap's guard bytes behind a block, under a debugger" },
+	};
+	if (t->ptr_bytes == 8 && v >> 32 != (v & UINT32_MAX))
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(fills); i++)
+		if (fills[i].pattern == (uint32_t)v)
+			return fills[i].meaning;
+	return NULL;
+}
+
 static void register_reason(struct report *r, const struct insn *in, struct reason *list, size_t *n)
 {
 	const struct arch *arch = r->s->target->arch;
@@ -45,28 +71,40 @@ static void register_reason(struct report *r, const struct insn *in, struct reas
 	    !reg_known(&r->v->regs, (unsigned)base))
 		return;
 	const char *name = arch->reg_names[base];
+	uint64_t value = reg_get(&r->v->regs, (unsigned)base);
+	const char *fill = fill_meaning(r->s->target, value);
 	if (name)
-		add(list, n, arena_printf(r->a, "%s was %s", name, pointer(r, reg_get(&r->v->regs, (unsigned)base))),
+		add(list, n,
+		    arena_printf(r->a, "%s was %s%s%s", name, pointer(r, value), fill ? ": " : "", fill ? fill : ""),
 		    arena_printf(r->a, ".ecxr; r %s", name));
 }
 
-static void instruction_reason(struct report *r, struct reason *list, size_t *n)
+// The instruction at the fault; false: it is not there to see.
+static bool fault_instruction(struct report *r, struct insn *ret)
 {
 	const struct verdict *v = r->v;
 	struct target *t = r->s->target;
 	uint8_t bytes[16];
 	size_t got;
-	if (!v->regs_known || v->op == FAULT_EXECUTE || !t->arch)
-		return;
+	if (!v->regs_known || !t->arch)
+		return false;
 	va_t ip = reg_get(&v->regs, reg_pc(t->machine));
+	if (space_read(t->space, ip, bytes, sizeof(bytes), &got).code)
+		return false;
+	insn_decode(t->machine, (struct span){ bytes, got }, ip, sym_insn_name, t, ret);
+	return ret->valid;
+}
+
+static void instruction_reason(struct report *r, struct reason *list, size_t *n)
+{
+	const struct verdict *v = r->v;
 	struct insn in;
-	if (space_read(t->space, ip, bytes, sizeof(bytes), &got).code) {
+	if (v->op == FAULT_EXECUTE)
+		return;
+	if (!fault_instruction(r, &in)) {
 		add(list, n, "the faulting code itself is not in the dump", NULL);
 		return;
 	}
-	insn_decode(t->machine, (struct span){ bytes, got }, ip, sym_insn_name, t, &in);
-	if (!in.valid)
-		return;
 	add(list, n, arena_printf(r->a, "the instruction there: %s %s", in.mnemonic, in.operands), ".ecxr; u @$ip L1");
 	if (v->op != FAULT_NONE)
 		register_reason(r, &in, list, n);
@@ -82,6 +120,12 @@ size_t report_reasons(struct report *r, struct reason *ret)
 	}
 	exception_reason(r, ret, &n);
 	instruction_reason(r, ret, &n);
+	const struct dump_exception *x = &r->s->target->dump->user->exception;
+	if (v->code == 0xc0000374 && x->n_params)
+		add(ret, &n,
+		    "not supported: the heap's own record of the damage (ntdll!RtlpHeapFailureInfo); its layout "
+		    "is in ntdll's PDB",
+		    arena_printf(r->a, "dps %" PRIx64, x->params[0]));
 	if (v->blamed_frame != SIZE_MAX)
 		add(ret, &n, arena_printf(r->a, "frame %zu of the stack is in %s", v->blamed_frame, v->image_name),
 		    ".ecxr; kn");
@@ -115,6 +159,11 @@ size_t report_alternatives(struct report *r, struct reason *ret)
 {
 	const struct verdict *v = r->v;
 	size_t n = 0;
+	struct insn in;
+	bool fixed = (v->op == FAULT_READ || v->op == FAULT_WRITE) && fault_instruction(r, &in) && in.mem.present &&
+		     !in.mem.is_lea && !in.mem.is_ip_relative && in.mem.base < 0 && in.mem.index < 0;
+	if (fixed && v->fault_address < 0x10000)
+		add(ret, &n, "a crash on purpose: the instruction itself names that address", ".ecxr; u @$ip L1");
 	add(ret, &n, usual_doubt(v), NULL);
 	if (v->has_exception && v->blamed_frame != SIZE_MAX && v->blamed_frame > 0 &&
 	    v->stack.frames[v->blamed_frame].trust == TRUST_SCAN)

@@ -318,6 +318,8 @@ static err_t compute(struct session *s, struct verdict *v)
 err_t verdict_get(struct session *s, const struct verdict **ret)
 {
 	struct slot *slot = s->verdict;
+	if (!s->target->dump->user)
+		return fail(E_UNSUPPORTED, "not supported: the automatic analysis of kernel dumps", 0);
 	bool about_thread = !s->target->dump->user->exception.present;
 	if (!slot || (about_thread && slot->thread != s->thread)) {
 		slot = NEW(s->arena, struct slot);
