@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // main_thread.c: the thread that ran the program's entry point.
 //
-// Folklore: usually thread 0, because writers list threads in order of creation. Real case: a service, whose
-// main thread sits in StartServiceCtrlDispatcher while the work is done elsewhere; or a program whose main
-// thread has ended, so that number 0 is a worker. So the number alone proves nothing: the start address, the
-// function at the root or the creation time have to agree.
+// Folklore: usually thread 0, because writers list threads in order of creation. Real case: a program whose main
+// thread has ended, so that number 0 is a worker; or a service, whose main thread only sits in
+// StartServiceCtrlDispatcher. So the number alone proves nothing: start address, root function or time must agree.
 #include "detect/detect.h"
-
-#include <inttypes.h>
 
 static const struct frame *entry_frame(const struct stack *st)
 {
@@ -50,15 +47,17 @@ static const struct fact_thread *oldest(const struct facts *f)
 	return best;
 }
 
-// A thread much younger than its process is a worker; the main one has ended.
-static bool too_young(const struct facts *f, const struct fact_thread *t)
+// A thread much younger than its process is a worker; the main one has ended. One that is older than the process
+// shows that the times are wrong.
+static bool wrong_age(const struct facts *f, const struct fact_thread *t)
 {
 	const struct dump_misc *m = &f->dump->misc;
 	enum { SLACK_SECONDS = 5 };
 	const uint64_t unix_epoch = 116444736000000000;
 	if (!created(t) || !m->present || !(m->flags & MISC_TIMES) || created(t) < unix_epoch)
 		return false;
-	return (created(t) - unix_epoch) / 10000000 > (uint64_t)m->create_time + SLACK_SECONDS;
+	uint64_t seconds = (created(t) - unix_epoch) / 10000000;
+	return seconds > (uint64_t)m->create_time + SLACK_SECONDS || seconds + SLACK_SECONDS < m->create_time;
 }
 
 static bool at_entry(const struct facts *f, const struct fact_thread *t)
@@ -71,7 +70,7 @@ static void report(const struct facts *f, struct findings *out, const struct fac
 	const struct stack *st = f->event_thread == t->thread->index && f->event_stack.n ? &f->event_stack : &t->stack;
 	const struct frame *entry = entry_frame(st), *root = root_frame(st);
 	bool root_in_exe = root && root->module == f->exe, is_oldest = oldest(f) == t, first = !t->thread->index;
-	if (too_young(f, t))
+	if (wrong_age(f, t))
 		return;
 	unsigned confidence = at_entry(f, t) || (entry && (first || is_oldest)) ? 95
 			      : is_oldest                                       ? 85

@@ -72,9 +72,8 @@ static err_t run(const struct facts *f, struct findings *out)
 	qsort(g, groups, sizeof(*g), by_size);
 	for (size_t i = 0; i < groups; i++)
 		single += g[i].n == 1;
-	struct finding *x =
-		finding(out, SEV_INFO, 100, "%zu threads have %zu different stacks; %zu of them stand alone", n, groups,
-			single);
+	struct finding *x = finding(out, SEV_INFO, 100, "%zu threads, %zu distinct stack%s, %zu occurring once", n,
+				    groups, groups == 1 ? "" : "s", single);
 	x->refutation =
 		"equal stacks may wait for different objects; a stack that stands alone is not suspicious for that";
 	evidence(out, 0, "~*k", "all stacks");
