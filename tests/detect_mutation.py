@@ -17,14 +17,17 @@ MUTATE = re.compile(r"## MUTATE (.*?) => (.*)$")
 
 
 def ask(program, dump, command):
-    """The items of a command's JSON document."""
+    """The items of a command's JSON document. Every finding in it has evidence with a command."""
     status, out, err = testlib.run([program, "--json", "-z", dump, "-c", command + "; q"])
     if testlib.died(status, err):
         raise ValueError(testlib.died(status, err))
     for line in out.splitlines():
         doc = json.loads(line)
         if doc["command"].split(";")[0].strip() == command:
-            return doc["items"], doc["notes"]
+            for i in doc["items"]:
+                if i["row"] == "finding" and not any(e["command"] for e in i["evidence"]):
+                    raise ValueError(f"{i['pattern']}: no evidence with a command")
+            return doc["items"]
     raise ValueError(f"no answer to {command}: {out[-500:]}{err[-500:]}")
 
 
@@ -39,20 +42,20 @@ def mutations(lines, section):
 
 
 def first_row(program, section, recipe, command, name):
-    items, _ = ask(program, testlib.dump_path("DUMP", section.value, recipe, name), command)
+    items = ask(program, testlib.dump_path("DUMP", section.value, recipe, name), command)
     return items[0]["row"] if items else None
 
 
 def check_commands(program, dump, number, where):
     """Every command of the finding's evidence is known to the program."""
-    items, _ = ask(program, dump, f"!patterns {number}")
+    items = ask(program, dump, f"!patterns {number}")
     wrong = []
     for e in (e for i in items if i["row"] == "finding" for e in i["evidence"]):
         for command in (e["command"] or "").split(";"):
             status, out, err = testlib.run([program, "--json", "-z", dump, "-c", command.strip() + "; q"])
             if testlib.died(status, err):
                 wrong.append(f"{where}: {command}: {testlib.died(status, err)}")
-            elif any(n["code"] == "usage" for line in out.splitlines() for n in json.loads(line)["notes"]):
+            elif any(n["code"] in ("usage", "not_found", "unsupported") for line in out.splitlines() for n in json.loads(line)["notes"]):
                 wrong.append(f"{where}: evidence names a command that fails: {command}")
     return wrong
 
