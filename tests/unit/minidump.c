@@ -251,6 +251,26 @@ static void an_unreadable_name_is_empty(void **state)
 	assert_int_equal(d->notes[0].code, E_ABSENT);
 }
 
+// Half a record would name a wrong symbol file.
+static void half_a_debug_record_is_none(void **state)
+{
+	begin(&b, 2);
+	put_system(&b, 9);
+	uint32_t at = put_module_list(0, 0);
+	set32(&b, at + 4 + 76, 26);
+	set32(&b, at + 4 + 80, b.n);
+	put32(&b, 0x53445352);
+	zeros(&b, 20);
+	put(&b, 'p', 1);
+	struct dump *d = must_open(*state);
+	assert_int_equal(d->user->modules[0].cv.kind, CV_NONE);
+	assert_int_equal(d->notes[0].code, E_ABSENT);
+	put(&b, 'q', 1);
+	d = must_open(*state);
+	assert_int_equal(d->user->modules[0].cv.kind, CV_RSDS);
+	assert_string_equal(d->user->modules[0].cv.path, "pq");
+}
+
 // Flags count only with the size that covers their fields.
 static void misc_by_size(void **state)
 {
@@ -513,6 +533,7 @@ int main(void)
 		T(names_and_information_of_threads),
 		T(modules_and_their_debug_records),
 		T(an_unreadable_name_is_empty),
+		T(half_a_debug_record_is_none),
 		T(misc_by_size),
 		T(misc_5),
 		T(exceptions_clamp_their_parameters),
