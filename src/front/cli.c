@@ -160,8 +160,7 @@ int front_debugger(struct arena *a, const struct options *o)
 		run_standard_input(p);
 	if (p->s->quit)
 		put_text(p, "quit:\n");
-	output_flush(&p->out);
-	code = p->timed_out ? EXIT_LIMIT : front_exit_code(p->s);
+	code = output_end(&p->out, p->timed_out ? EXIT_LIMIT : front_exit_code(p->s));
 	session_close(p->s);
 	if (log >= 0)
 		close(log);

@@ -68,8 +68,7 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 		if (!one || one == *p)
 			emit(a, d, *p, one ? &one_pattern : NULL);
 	doc_end(d);
-	output_flush(o);
-	return EXIT_ANALYSED;
+	return output_end(o, EXIT_ANALYSED);
 }
 
 const struct front front_explain = {

@@ -34,10 +34,13 @@ struct output { // standard output and the log, buffered
 	char buf[65536];
 	size_t n;
 	int log_fd;  // -1: none
-	bool failed; // the reader went away (a closed pipe): stop quietly
+	bool failed; // nothing more can be written: the reader went away (quietly), or `error`
+	int error;   // errno of a failure that is one; 0: none
 };
 void output_init(struct output *o, int log_fd);
 void output_flush(struct output *o);
+// Flushes; says on standard error what went wrong. Returns the exit code: `code` when all was written.
+int output_end(struct output *o, int code);
 
 // Opens the dump; prints why not to standard error and returns an exit code, 0 when it is open.
 int front_open(struct arena *a, const struct options *o, struct session **ret);

@@ -4,6 +4,7 @@
 #include "front/front.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,11 +24,22 @@ static bool write_all(int fd, const char *p, size_t n)
 
 void output_flush(struct output *o)
 {
-	if (!o->failed && o->n && !write_all(STDOUT_FILENO, o->buf, o->n))
+	if (!o->failed && o->n && !write_all(STDOUT_FILENO, o->buf, o->n)) {
 		o->failed = true;
+		o->error = errno == EPIPE ? 0 : errno;
+	}
 	if (o->log_fd >= 0 && o->n)
 		(void)write_all(o->log_fd, o->buf, o->n);
 	o->n = 0;
+}
+
+int output_end(struct output *o, int code)
+{
+	output_flush(o);
+	if (!o->error)
+		return code;
+	fprintf(stderr, "dumpscope: standard output: %s\n", strerror(o->error));
+	return EXIT_USAGE;
 }
 
 static void put(void *ctx, const char *bytes, size_t n)
@@ -50,4 +62,5 @@ void output_init(struct output *o, int log_fd)
 	o->n = 0;
 	o->log_fd = log_fd;
 	o->failed = false;
+	o->error = 0;
 }

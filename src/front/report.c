@@ -185,8 +185,7 @@ int front_report(struct arena *a, const struct options *o)
 	else
 		report_text(&r);
 	doc_end(r.out);
-	output_flush(out);
-	code = exit_code(&r);
+	code = output_end(out, exit_code(&r));
 	session_close(r.s);
 	return code;
 }

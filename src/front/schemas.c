@@ -177,8 +177,7 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 	struct output *o = NEW(a, struct output);
 	output_init(o, -1);
 	o->sink.write(o->sink.ctx, sb_str(&w.out), w.out.n);
-	output_flush(o);
-	return EXIT_ANALYSED;
+	return output_end(o, EXIT_ANALYSED);
 }
 
 extern const struct front front_schemas;
