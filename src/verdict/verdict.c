@@ -186,12 +186,14 @@ static size_t blame_frames(struct session *s, const struct verdict *v, struct bl
 		const struct frame *f = &v->stack.frames[i];
 		va_t start, probe = f->exact_ip || !f->ip ? f->ip : f->ip - 1;
 		const struct unloaded_module *u = f->module ? NULL : target_unloaded_at(t, f->ip);
+		// A jump into the data of a module is not that module's doing.
+		bool data = !i && v->op == FAULT_EXECUTE && place_of(t, f->ip) != PLACE_CODE;
 		b[i] = (struct blame_frame){ .trust = f->trust,
-					     .module = f->module ? f->module->name
-						       : u       ? path_base(u->name)
-								 : NULL,
+					     .module = f->module && !data ? f->module->name
+						       : u                ? path_base(u->name)
+									  : NULL,
 					     .unloaded = u != NULL };
-		if (f->module)
+		if (f->module && !data)
 			b[i].function = certain_function(t, probe, &start);
 		if (b[i].module && (u || triage_class(b[i].module, b[i].function) == TRIAGE_DEFINITE))
 			return i + 1;
