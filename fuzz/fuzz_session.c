@@ -25,7 +25,8 @@ static const char *const lines[] = {
 	".banner; version; .lastevent; .dumpdebug; |; ||; .time; .ttime",
 	"~*; ~*k 20; kv 20 ; kb; kf; kd 8; k -trust",
 	"lm; lmv; lmf; lm t n; lm1m; !dh 0; x *!*e*; ln @$ip; !lmi 0",
-	"r; .exr -1; .ecxr; k; r; u; ub; uf; .cxr; db @$csp L40; dps @$csp L20; dpa @$csp L8; dpu @$csp L8; da @$csp; du @$csp",
+	"r; .exr -1; .ecxr; k; r; u; ub; uf; .cxr; db @$csp L40; dps @$csp L20; dpa @$csp L8; dpu @$csp L8; da @$csp; "
+	"du @$csp",
 	"dq @$ip L4; dt; ? poi(@$csp)+1; .formats @$ip; !error c0000005; dS @$csp; dg 33; dyb @$ip L2; dD @$csp L2",
 	"!analyze; !analyze -v; !patterns",
 };
@@ -36,7 +37,9 @@ static void run_all(struct session *s, struct doc *d)
 		cmd_line(s, lines[i], d);
 	for (size_t i = 0; i < s->target->n_modules && i < 3; i++) {
 		struct arena *a = arena_new(4096);
-		cmd_line(s, arena_printf(a, "!dh %llx; !lmi %s", (unsigned long long)s->target->modules[i]->base, "ntdll"), d);
+		cmd_line(s,
+			 arena_printf(a, "!dh %llx; !lmi %s", (unsigned long long)s->target->modules[i]->base, "ntdll"),
+			 d);
 		arena_free(a);
 	}
 }

@@ -63,5 +63,5 @@ const char *exception_name(uint32_t code);
 // "STATUS_ACCESS_VIOLATION"-free message text of an NTSTATUS, for ERROR_CODE and !error; NULL when unknown.
 const char *ntstatus_text(uint32_t status);
 const char *win32_error_text(uint32_t error);
-const char *hresult_text(uint32_t hr); // NULL when unknown
+const char *hresult_text(uint32_t hr);     // NULL when unknown
 const char *fail_fast_name(uint64_t code); // "FATAL_APP_EXIT"; NULL when unknown

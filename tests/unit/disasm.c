@@ -21,22 +21,33 @@ static const struct line WINDBG[] = {
 	{ MACHINE_X64, 0xfffff806697f82f8, "4883c420", "add rsp,20h", NULL },
 	{ MACHINE_X64, 0xfffff806697f8328, "4883c428", "add rsp,28h", NULL },
 	{ MACHINE_X64, 0xfffff8045e4f9aff, "4883c450", "add rsp,50h", NULL },
-	{ MACHINE_X64, 0xfffff80784da1118, "e8a3080000", "call EvilDriver+0x19c0 (fffff807`84da19c0)", "EvilDriver+0x19c0" },
-	{ MACHINE_X64, 0xfffff802084d9055, "e8c6daffff", "call Ntfs!NtfsWriteLog (fffff802`084d6b20)", "Ntfs!NtfsWriteLog" },
-	{ MACHINE_X64, 0xfffff80784da1155, "ff15050f0000", "call qword ptr [EvilDriver+0x2060 (fffff807`84da2060)]", "EvilDriver+0x2060" },
-	{ MACHINE_X64, 0xfffff804789a114c, "ff15de0e0000", "call qword ptr [Driver+0x2030 (fffff804`789a2030)]", "Driver+0x2030" },
-	{ MACHINE_X64, 0xfffff80784da1145, "ff15e50e0000", "call qword ptr [EvilDriver+0x2030 (fffff807`84da2030)]", "EvilDriver+0x2030" },
-	{ MACHINE_X64, 0xfffff804789a116a, "ff15f00e0000", "call qword ptr [Driver+0x2060 (fffff804`789a2060)]", "Driver+0x2060" },
-	{ MACHINE_X64, 0xfffff806697f8322, "ff15f0904700", "call qword ptr [rtwlanu+0x4c1418 (fffff806`69c71418)]", "rtwlanu+0x4c1418" },
-	{ MACHINE_X64, 0xfffff804789a115c, "ff15fe0e0000", "call qword ptr [Driver+0x2060 (fffff804`789a2060)]", "Driver+0x2060" },
+	{ MACHINE_X64, 0xfffff80784da1118, "e8a3080000", "call EvilDriver+0x19c0 (fffff807`84da19c0)",
+	  "EvilDriver+0x19c0" },
+	{ MACHINE_X64, 0xfffff802084d9055, "e8c6daffff", "call Ntfs!NtfsWriteLog (fffff802`084d6b20)",
+	  "Ntfs!NtfsWriteLog" },
+	{ MACHINE_X64, 0xfffff80784da1155, "ff15050f0000", "call qword ptr [EvilDriver+0x2060 (fffff807`84da2060)]",
+	  "EvilDriver+0x2060" },
+	{ MACHINE_X64, 0xfffff804789a114c, "ff15de0e0000", "call qword ptr [Driver+0x2030 (fffff804`789a2030)]",
+	  "Driver+0x2030" },
+	{ MACHINE_X64, 0xfffff80784da1145, "ff15e50e0000", "call qword ptr [EvilDriver+0x2030 (fffff807`84da2030)]",
+	  "EvilDriver+0x2030" },
+	{ MACHINE_X64, 0xfffff804789a116a, "ff15f00e0000", "call qword ptr [Driver+0x2060 (fffff804`789a2060)]",
+	  "Driver+0x2060" },
+	{ MACHINE_X64, 0xfffff806697f8322, "ff15f0904700", "call qword ptr [rtwlanu+0x4c1418 (fffff806`69c71418)]",
+	  "rtwlanu+0x4c1418" },
+	{ MACHINE_X64, 0xfffff804789a115c, "ff15fe0e0000", "call qword ptr [Driver+0x2060 (fffff804`789a2060)]",
+	  "Driver+0x2060" },
 	{ MACHINE_X64, 0xfffff800524853a8, "48394208", "cmp qword ptr [rdx+8],rax", NULL },
 	{ MACHINE_X64, 0xfffff8068a1c75b0, "48395a08", "cmp qword ptr [rdx+8],rbx", NULL },
 	{ MACHINE_X64, 0xfffff806697f82fe, "cc", "int 3", NULL },
 	{ MACHINE_X64, 0xfffff806697f8312, "7414", "je rtwlanu+0x48328 (fffff806`697f8328)", "rtwlanu+0x48328" },
-	{ MACHINE_X64, 0x00007ff874d9c239, "eb00", "jmp ntdll!RtlReportFatalFailure+0xb (00007ff8`74d9c23b)", "ntdll!RtlReportFatalFailure+0xb" },
-	{ MACHINE_X64, 0x00007ff966b7c239, "eb00", "jmp ntdll!RtlReportFatalFailure+0xb (00007ff9`66b7c23b)", "ntdll!RtlReportFatalFailure+0xb" },
+	{ MACHINE_X64, 0x00007ff874d9c239, "eb00", "jmp ntdll!RtlReportFatalFailure+0xb (00007ff8`74d9c23b)",
+	  "ntdll!RtlReportFatalFailure+0xb" },
+	{ MACHINE_X64, 0x00007ff966b7c239, "eb00", "jmp ntdll!RtlReportFatalFailure+0xb (00007ff9`66b7c23b)",
+	  "ntdll!RtlReportFatalFailure+0xb" },
 	{ MACHINE_X64, 0xfffff80784da110a, "eb4f", "jmp EvilDriver+0x115b (fffff807`84da115b)", "EvilDriver+0x115b" },
-	{ MACHINE_X64, 0xfffff80327ced832, "eb9d", "jmp nt!ExAcquireFastMutex+0xc1 (fffff803`27ced7d1)", "nt!ExAcquireFastMutex+0xc1" },
+	{ MACHINE_X64, 0xfffff80327ced832, "eb9d", "jmp nt!ExAcquireFastMutex+0xc1 (fffff803`27ced7d1)",
+	  "nt!ExAcquireFastMutex+0xc1" },
 	{ MACHINE_X64, 0xfffff80784da1103, "7507", "jne EvilDriver+0x110c (fffff807`84da110c)", "EvilDriver+0x110c" },
 	{ MACHINE_X64, 0xfffff80784da1121, "488d45df", "lea rax,[rbp-21h]", NULL },
 	{ MACHINE_X64, 0xfffff80784da110c, "4c8d043f", "lea r8,[rdi+rdi]", NULL },
@@ -92,9 +103,12 @@ static const struct line WINDBG[] = {
 	{ MACHINE_X86, 0x7c81c017, "64a118000000", "mov eax,dword ptr fs:[00000018h]", NULL },
 	{ MACHINE_X86, 0x7661d0dc, "8b4034", "mov eax,dword ptr [eax+34h]", NULL },
 	{ MACHINE_X86, 0x77d8e8e3, "f3a5", "rep movs dword ptr es:[edi],dword ptr [esi]", NULL },
-	{ MACHINE_X86, 0x7eb31de8, "ff2495001fb37e", "jmp dword ptr ntdll!memcpy+0x148 (7eb31f00)[edx*4]", "ntdll!memcpy+0x148" },
-	{ MACHINE_X86, 0x8053e628, "3b35d4995580", "cmp esi,dword ptr [nt!MmUserProbeAddress (805599d4)]", "nt!MmUserProbeAddress" },
-	{ MACHINE_X86, 0x8053e62e, "0f83a8010000", "jae nt!KiSystemCallExit2+0x9f (8053e7dc)", "nt!KiSystemCallExit2+0x9f" },
+	{ MACHINE_X86, 0x7eb31de8, "ff2495001fb37e", "jmp dword ptr ntdll!memcpy+0x148 (7eb31f00)[edx*4]",
+	  "ntdll!memcpy+0x148" },
+	{ MACHINE_X86, 0x8053e628, "3b35d4995580", "cmp esi,dword ptr [nt!MmUserProbeAddress (805599d4)]",
+	  "nt!MmUserProbeAddress" },
+	{ MACHINE_X86, 0x8053e62e, "0f83a8010000", "jae nt!KiSystemCallExit2+0x9f (8053e7dc)",
+	  "nt!KiSystemCallExit2+0x9f" },
 	{ MACHINE_X86, 0x82c6d595, "f00907", "lock or dword ptr [edi],eax", NULL },
 	{ MACHINE_X86, 0x82c6d59f, "87442420", "xchg eax,dword ptr [esp+20h]", NULL },
 	{ MACHINE_X86, 0x82c6d59c, "83c118", "add ecx,18h", NULL },
@@ -105,10 +119,13 @@ static const struct line WINDBG[] = {
 	{ MACHINE_X86, 0x7c81c00e, "8945e4", "mov dword ptr [ebp-1Ch],eax", NULL },
 	{ MACHINE_X64, 0xfffff80e6c60f5c2, "878308030000", "xchg eax,dword ptr [rbx+308h]", NULL },
 	{ MACHINE_X64, 0xfffff80e6c60f5c8, "83f801", "cmp eax,1", NULL },
-	{ MACHINE_X64, 0xfffff80e6c60f5b8, "e965f7fdff", "jmp storport!RaidAdapterRequestComplete+0x32 (fffff80e`6c5eed22)", "storport!RaidAdapterRequestComplete+0x32" },
+	{ MACHINE_X64, 0xfffff80e6c60f5b8, "e965f7fdff",
+	  "jmp storport!RaidAdapterRequestComplete+0x32 (fffff80e`6c5eed22)",
+	  "storport!RaidAdapterRequestComplete+0x32" },
 	{ MACHINE_X64, 0x00007ff756cb117b, "f3aa", "rep stos byte ptr [rdi]", NULL },
 	{ MACHINE_X64, 0x00007fffb33ef700, "e9930a1800", "jmp 00007fff`b3570198", NULL },
-	{ MACHINE_X64, 0x00007fffb33ef708, "f604250803fe7f01", "test byte ptr [SharedUserData+0x308 (00000000`7ffe0308)],1", "SharedUserData+0x308" },
+	{ MACHINE_X64, 0x00007fffb33ef708, "f604250803fe7f01",
+	  "test byte ptr [SharedUserData+0x308 (00000000`7ffe0308)],1", "SharedUserData+0x308" },
 	{ MACHINE_X64, 0x00007ff89f45cb65, "cd2e", "int 2Eh", NULL },
 	{ MACHINE_X86, 0xf075c1, "f2c3", "bnd ret", NULL },
 	{ MACHINE_X86, 0xeb117d, "64a300000000", "mov dword ptr fs:[00000000h],eax", NULL },
@@ -307,19 +324,19 @@ static void memory_operands_arm64(void **state)
 		unsigned size;
 		bool is_write;
 	} T[] = {
-		{ "fd7bbca9", A64_SP, -1, 1, 0, -0x40, 16, true },  // stp fp,lr,[sp,#-0x40]!
-		{ "fd7bc4a8", A64_SP, -1, 1, 0, 0, 16, false },     // ldp fp,lr,[sp],#0x40: before the move
-		{ "004541f9", 8, -1, 1, 0, 0x288, 8, false },       // ldr x0,[x8,#0x288]
-		{ "28694938", 9, -1, 1, 0, 0x96, 1, false },        // ldtrb w8,[x9,#0x96]
-		{ "697a68f8", 19, 8, 8, 0, 0, 8, false },           // ldr x9,[x19,x8,lsl #3]
-		{ "69da68b8", 19, 8, 4, -32, 0, 4, false },         // ldr w9,[x19,w8,sxtw #2]
-		{ "695a28b8", 19, 8, 4, 32, 0, 4, true },           // str w9,[x19,w8,uxtw #2]
-		{ "e00780ad", A64_SP, -1, 1, 0, 0, 32, true },      // stp q0,q1,[sp,#0]!
-		{ "200020f8", 1, -1, 1, 0, 0, 8, true },            // ldadd x0,x0,[x1]
-		{ "28c1bff8", 9, -1, 1, 0, 0, 8, false },           // ldapr x8,[x9]
-		{ "01fce2c8", 0, -1, 1, 0, 0, 8, true },            // casal x2,x1,[x0]
-		{ "28fd5fc8", 9, -1, 1, 0, 0, 8, false },           // ldaxr x8,[x9]
-		{ "6020df4c", 3, -1, 1, 0, 0, 64, false },          // ld1 {v0.16b-v3.16b},[x3],#0x40
+		{ "fd7bbca9", A64_SP, -1, 1, 0, -0x40, 16, true }, // stp fp,lr,[sp,#-0x40]!
+		{ "fd7bc4a8", A64_SP, -1, 1, 0, 0, 16, false },    // ldp fp,lr,[sp],#0x40: before the move
+		{ "004541f9", 8, -1, 1, 0, 0x288, 8, false },      // ldr x0,[x8,#0x288]
+		{ "28694938", 9, -1, 1, 0, 0x96, 1, false },       // ldtrb w8,[x9,#0x96]
+		{ "697a68f8", 19, 8, 8, 0, 0, 8, false },          // ldr x9,[x19,x8,lsl #3]
+		{ "69da68b8", 19, 8, 4, -32, 0, 4, false },        // ldr w9,[x19,w8,sxtw #2]
+		{ "695a28b8", 19, 8, 4, 32, 0, 4, true },          // str w9,[x19,w8,uxtw #2]
+		{ "e00780ad", A64_SP, -1, 1, 0, 0, 32, true },     // stp q0,q1,[sp,#0]!
+		{ "200020f8", 1, -1, 1, 0, 0, 8, true },           // ldadd x0,x0,[x1]
+		{ "28c1bff8", 9, -1, 1, 0, 0, 8, false },          // ldapr x8,[x9]
+		{ "01fce2c8", 0, -1, 1, 0, 0, 8, true },           // casal x2,x1,[x0]
+		{ "28fd5fc8", 9, -1, 1, 0, 0, 8, false },          // ldaxr x8,[x9]
+		{ "6020df4c", 3, -1, 1, 0, 0, 64, false },         // ld1 {v0.16b-v3.16b},[x3],#0x40
 	};
 	struct insn in;
 	for (size_t i = 0; i < ARRAY_LEN(T); i++) {
@@ -349,21 +366,36 @@ static void kinds_and_targets(void **state)
 		enum insn_kind kind;
 		va_t target; // 0: none
 	} T[] = {
-		{ MACHINE_X64, "e8fb0f0000", INSN_CALL, 0x2000 },   { MACHINE_X64, "ffd0", INSN_CALL, 0 },
-		{ MACHINE_X64, "eb00", INSN_JUMP, 0x1002 },         { MACHINE_X64, "7507", INSN_COND_JUMP, 0x1009 },
-		{ MACHINE_X64, "e2fe", INSN_COND_JUMP, 0x1000 },    { MACHINE_X64, "c3", INSN_RET, 0 },
-		{ MACHINE_X64, "48cf", INSN_RET, 0 },               { MACHINE_X64, "cc", INSN_TRAP, 0 },
-		{ MACHINE_X64, "cd29", INSN_TRAP, 0 },              { MACHINE_X64, "cd2e", INSN_OTHER, 0 },
-		{ MACHINE_X64, "0f0b", INSN_TRAP, 0 },              { MACHINE_X64, "90", INSN_OTHER, 0 },
-		{ MACHINE_X86, "e9fbefffff", INSN_JUMP, 0 },        { MACHINE_X86, "e8f6efffff", INSN_CALL, 0xfffffffb },
-		{ MACHINE_ARM64, "00000094", INSN_CALL, 0x1000 },   { MACHINE_ARM64, "00013fd6", INSN_CALL, 0 },
-		{ MACHINE_ARM64, "02000014", INSN_JUMP, 0x1008 },   { MACHINE_ARM64, "00011fd6", INSN_JUMP, 0 },
-		{ MACHINE_ARM64, "c0035fd6", INSN_RET, 0 },         { MACHINE_ARM64, "ff0b5fd6", INSN_RET, 0 },
-		{ MACHINE_ARM64, "e0039fd6", INSN_RET, 0 },         { MACHINE_ARM64, "11093fd7", INSN_CALL, 0 },
-		{ MACHINE_ARM64, "11091fd7", INSN_JUMP, 0 },        { MACHINE_ARM64, "00003ed4", INSN_TRAP, 0 },
-		{ MACHINE_ARM64, "610000d4", INSN_OTHER, 0 },       { MACHINE_ARM64, "00000000", INSN_TRAP, 0 },
-		{ MACHINE_ARM64, "400000b4", INSN_COND_JUMP, 0x1008 }, { MACHINE_ARM64, "48001837", INSN_COND_JUMP, 0x1008 },
-		{ MACHINE_ARM64, "e0ffff54", INSN_COND_JUMP, 0xffc }, { MACHINE_ARM64, "080000b0", INSN_OTHER, 0x2000 },
+		{ MACHINE_X64, "e8fb0f0000", INSN_CALL, 0x2000 },
+		{ MACHINE_X64, "ffd0", INSN_CALL, 0 },
+		{ MACHINE_X64, "eb00", INSN_JUMP, 0x1002 },
+		{ MACHINE_X64, "7507", INSN_COND_JUMP, 0x1009 },
+		{ MACHINE_X64, "e2fe", INSN_COND_JUMP, 0x1000 },
+		{ MACHINE_X64, "c3", INSN_RET, 0 },
+		{ MACHINE_X64, "48cf", INSN_RET, 0 },
+		{ MACHINE_X64, "cc", INSN_TRAP, 0 },
+		{ MACHINE_X64, "cd29", INSN_TRAP, 0 },
+		{ MACHINE_X64, "cd2e", INSN_OTHER, 0 },
+		{ MACHINE_X64, "0f0b", INSN_TRAP, 0 },
+		{ MACHINE_X64, "90", INSN_OTHER, 0 },
+		{ MACHINE_X86, "e9fbefffff", INSN_JUMP, 0 },
+		{ MACHINE_X86, "e8f6efffff", INSN_CALL, 0xfffffffb },
+		{ MACHINE_ARM64, "00000094", INSN_CALL, 0x1000 },
+		{ MACHINE_ARM64, "00013fd6", INSN_CALL, 0 },
+		{ MACHINE_ARM64, "02000014", INSN_JUMP, 0x1008 },
+		{ MACHINE_ARM64, "00011fd6", INSN_JUMP, 0 },
+		{ MACHINE_ARM64, "c0035fd6", INSN_RET, 0 },
+		{ MACHINE_ARM64, "ff0b5fd6", INSN_RET, 0 },
+		{ MACHINE_ARM64, "e0039fd6", INSN_RET, 0 },
+		{ MACHINE_ARM64, "11093fd7", INSN_CALL, 0 },
+		{ MACHINE_ARM64, "11091fd7", INSN_JUMP, 0 },
+		{ MACHINE_ARM64, "00003ed4", INSN_TRAP, 0 },
+		{ MACHINE_ARM64, "610000d4", INSN_OTHER, 0 },
+		{ MACHINE_ARM64, "00000000", INSN_TRAP, 0 },
+		{ MACHINE_ARM64, "400000b4", INSN_COND_JUMP, 0x1008 },
+		{ MACHINE_ARM64, "48001837", INSN_COND_JUMP, 0x1008 },
+		{ MACHINE_ARM64, "e0ffff54", INSN_COND_JUMP, 0xffc },
+		{ MACHINE_ARM64, "080000b0", INSN_OTHER, 0x2000 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(T); i++) {
 		struct insn in;
@@ -452,9 +484,13 @@ static void call_before_return_address(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(spells_as_windbg),   cmocka_unit_test(memory_operands), cmocka_unit_test(memory_operands_arm64),
-		cmocka_unit_test(kinds_and_targets),  cmocka_unit_test(bad_bytes),
-		cmocka_unit_test(long_names_are_cut), cmocka_unit_test(call_before_return_address),
+		cmocka_unit_test(spells_as_windbg),
+		cmocka_unit_test(memory_operands),
+		cmocka_unit_test(memory_operands_arm64),
+		cmocka_unit_test(kinds_and_targets),
+		cmocka_unit_test(bad_bytes),
+		cmocka_unit_test(long_names_are_cut),
+		cmocka_unit_test(call_before_return_address),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
