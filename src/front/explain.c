@@ -14,7 +14,7 @@ static const struct field pattern_fields[] = {
 	{ "needs", R_STRS, "the facts of a dump that its detector needs" },
 	{ "explain", R_STR, "what it is, when it lies, which commands show it" },
 };
-const struct schema row_pattern = {
+static const struct schema row_pattern = {
 	.name = "pattern",
 	.doc = "A memory-analysis pattern that has a detector",
 	.layout = { NULL, "{number:3}  {degree:9} {title}  ({pattern})" },
@@ -71,9 +71,11 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 	return output_end(o, EXIT_ANALYSED);
 }
 
+static const struct schema *const rows[] = { &row_pattern, NULL };
 const struct front front_explain = {
 	.name = "explain",
 	.args = "[PATTERN]",
 	.summary = "What a pattern is: by id, number or part of its title; without: the list",
 	.run = run,
+	.rows = rows,
 };

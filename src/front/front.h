@@ -52,6 +52,7 @@ int front_exit_code(const struct session *s);
 struct front { // a sub-command
 	const char *name, *args, *summary;
 	int (*run)(struct arena *a, int argc, char **argv, bool json);
+	const struct schema *const *rows; // every row type of its JSON documents; NULL-terminated; NULL: none
 };
 extern const struct front *const fronts[]; // generated from front/LIST; NULL-terminated
 

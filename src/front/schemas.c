@@ -148,6 +148,18 @@ static void report_document(struct writer *w)
 	sb_add(s, "}},\n");
 }
 
+static size_t count_rows(void)
+{
+	size_t n = 0;
+	for (const struct cmd *const *c = commands; *c; c++)
+		for (const struct schema *const *row = (*c)->rows; row && *row; row++)
+			n++;
+	for (const struct front *const *f = fronts; *f; f++)
+		for (const struct schema *const *row = (*f)->rows; row && *row; row++)
+			n++;
+	return n;
+}
+
 static int run(struct arena *a, int argc, char **argv, bool json)
 {
 	(void)json; // there is no other form
@@ -156,12 +168,13 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 		return EXIT_USAGE;
 	}
 	struct writer w = { .out = sb_new(a) };
-	for (const struct cmd *const *c = commands; *c; c++)
-		for (const struct schema *const *row = (*c)->rows; row && *row; row++)
-			w.cap++;
+	w.cap = count_rows();
 	w.seen = NEW_N(a, const struct schema *, w.cap);
 	for (const struct cmd *const *c = commands; *c; c++)
 		for (const struct schema *const *row = (*c)->rows; row && *row; row++)
+			collect(&w, *row);
+	for (const struct front *const *f = fronts; *f; f++)
+		for (const struct schema *const *row = (*f)->rows; row && *row; row++)
 			collect(&w, *row);
 	sb_add(&w.out, "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\n"
 		       "\"title\":\"JSON documents of dumpscope\",\n"
