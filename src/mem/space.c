@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // space.c: reads an address space layer by layer: the dump's ranges, then images in the order in which they
-// were laid. The range and the image of the last hit are tried first: reads cluster.
+// were laid. The range of the last hit and the gap of the last miss are tried first: reads cluster.
 #include "mem/space.h"
 
 #include <string.h>
@@ -16,6 +16,8 @@ struct image {
 struct hit { // a session is single-threaded, so its spaces may remember
 	struct dump_range range;
 	bool known;
+	va_t gap_low, gap_high; // no range holds anything of [gap_low, gap_high)
+	bool gap_ends;          // a range begins at gap_high
 };
 struct space {
 	struct arena *a;
@@ -67,14 +69,21 @@ static bool range_at(const struct space *sp, va_t va, struct dump_range *ret, ui
 		*ret = h->range;
 		return true;
 	}
+	if (va >= h->gap_low && va < h->gap_high) {
+		*gap_ret = h->gap_ends ? h->gap_high - va : UINT64_MAX;
+		return false;
+	}
 	size_t next, i = dump_ranges_find(sp->d->ranges, va, &next);
 	if (i != SIZE_MAX) {
 		*ret = h->range = dump_ranges_get(sp->d->ranges, i);
 		h->known = true;
 		return true;
 	}
-	bool more = next < dump_ranges_count(sp->d->ranges);
-	*gap_ret = more ? dump_ranges_get(sp->d->ranges, next).va - va : UINT64_MAX;
+	struct dump_range before = next ? dump_ranges_get(sp->d->ranges, next - 1) : (struct dump_range){ 0 };
+	h->gap_low = before.va + before.size;
+	h->gap_ends = next < dump_ranges_count(sp->d->ranges);
+	h->gap_high = h->gap_ends ? dump_ranges_get(sp->d->ranges, next).va : UINT64_MAX;
+	*gap_ret = h->gap_ends ? h->gap_high - va : UINT64_MAX;
 	return false;
 }
 
