@@ -14,6 +14,7 @@ static const struct field stack_frame_fields[] = {
 	{ "ret", R_PTR, "return address; null when unknown" },
 	{ "args", R_HEXES, "the argument words the caller left on the stack, whether or not they are arguments" },
 	{ "site", R_SYM, "code location" },
+	{ "function", R_SYM, "the same without the displacement" },
 	{ "ip", R_PTR, "instruction pointer" },
 	{ "module", R_STR, "module name; null when the address is in none" },
 	{ "symbols", R_STR, "export: an exported name, which says nothing of where functions end; null: no name" },
@@ -64,7 +65,7 @@ static struct layout make_layout(struct arena *a, const struct target *t, const 
 		sb_add(&text, "{ret}     ");
 	}
 	if (args && wide) {
-		sb_printf(&head, ": %-67s : ", "Args to Child");
+		sb_printf(&head, ": %-71s : ", "Args to Child");
 		sb_add(&text, ": {args:16} : ");
 	} else if (args) {
 		sb_add(&head, "Args to Child              ");
@@ -72,7 +73,8 @@ static struct layout make_layout(struct arena *a, const struct target *t, const 
 	}
 	if (wide || o->form == STACK_CALLS)
 		sb_add(&head, "Call Site");
-	sb_add(&text, "{site}{?show_trust   [{show_trust}]}");
+	sb_add(&text, o->form == STACK_CALLS ? "{function}" : "{site}");
+	sb_add(&text, "{?show_trust   [{show_trust}]}");
 	return (struct layout){ o->heading ? sb_str(&head) : NULL, sb_str(&text) };
 }
 
@@ -114,6 +116,7 @@ void emit_stack(struct session *s, struct call *c, struct doc *out, const struct
 					 V_IF(f->ret_known, f->ret),
 					 VL(args, n),
 					 VS(f->symbol),
+					 VS(f->function),
 					 V(f->ip),
 					 VS(f->module ? f->module->name : NULL),
 					 VS(symbols_of(f)),

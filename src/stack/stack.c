@@ -69,11 +69,12 @@ static void fill_frame(struct walk *w, struct frame *f, const struct regs *r, en
 	// A call can be the last instruction of a function: its return address already belongs to the next one.
 	va_t probe = exact || !f->ip ? f->ip : f->ip - 1;
 	struct sym_hit h;
-	if (sym_near(w->t, probe, &h) && h.name)
-		f->symbol = arena_printf(w->a, f->ip - h.va ? "%s!%s+0x%" PRIx64 : "%s!%s", h.module->name, h.name,
-					 f->ip - h.va);
-	else
-		f->symbol = sym_text_or_number(w->t, w->a, f->ip);
+	if (!sym_near(w->t, probe, &h) || !h.name) {
+		f->function = f->symbol = sym_text_or_number(w->t, w->a, f->ip);
+		return;
+	}
+	f->function = arena_printf(w->a, "%s!%s", h.module->name, h.name);
+	f->symbol = f->ip == h.va ? f->function : arena_printf(w->a, "%s+0x%" PRIx64, f->function, f->ip - h.va);
 }
 
 static bool in_bounds(const struct walk *w, va_t sp)

@@ -15,6 +15,7 @@ struct frame {
 	bool not_in_module;    // WinDbg's "Frame IP not in any known module"
 	struct module *module; // NULL when ip is in none
 	const char *symbol;    // "ntdll!RtlFoo+0x12"; a bare number when nothing is known; never NULL
+	const char *function;  // the same without the displacement where a function is named
 };
 enum stack_end {
 	STACK_END_NORMAL, // return address 0, or the thread's start

@@ -8,7 +8,6 @@
 
 // Stands in module->symbols once every provider has refused.
 static const struct symbol_provider no_provider = { .name = "none", .state = SYM_NONE };
-static struct symbols no_symbols = { .provider = &no_provider };
 
 enum sym_state sym_module_state(const struct module *m)
 {
@@ -32,9 +31,11 @@ struct symbols *sym_load(struct target *t, struct module *m)
 		s->module = m;
 		m->symbols = s;
 	}
-	if (!m->symbols)
-		m->symbols = &no_symbols;
-	return m->symbols == &no_symbols ? NULL : m->symbols;
+	if (!m->symbols) {
+		m->symbols = NEW(t->arena, struct symbols);
+		*m->symbols = (struct symbols){ .provider = &no_provider, .module = m };
+	}
+	return m->symbols->provider == &no_provider ? NULL : m->symbols;
 }
 
 bool sym_near(struct target *t, va_t va, struct sym_hit *ret)
