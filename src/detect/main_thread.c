@@ -65,11 +65,11 @@ static bool at_entry(const struct facts *f, const struct fact_thread *t)
 	return f->exe_entry && t->thread->facts->info && t->thread->facts->info->start_address == f->exe_entry;
 }
 
-static void report(const struct facts *f, struct findings *out, const struct fact_thread *t)
+static void report(const struct facts *f, struct findings *out, const struct fact_thread *t, bool is_oldest)
 {
 	const struct stack *st = f->event_thread == t->thread->index && f->event_stack.n ? &f->event_stack : &t->stack;
 	const struct frame *entry = entry_frame(st), *root = root_frame(st);
-	bool root_in_exe = root && root->module == f->exe, is_oldest = oldest(f) == t, first = !t->thread->index;
+	bool root_in_exe = root && root->module == f->exe, first = !t->thread->index;
 	if (wrong_age(f, t))
 		return;
 	unsigned confidence = at_entry(f, t) || (entry && (first || is_oldest)) ? 95
@@ -95,9 +95,10 @@ static void report(const struct facts *f, struct findings *out, const struct fac
 
 static err_t run(const struct facts *f, struct findings *out)
 {
+	const struct fact_thread *first_made = oldest(f);
 	size_t before = out->n;
 	for (size_t i = 0; i < f->n_threads && out->n == before; i++)
-		report(f, out, &f->threads[i]);
+		report(f, out, &f->threads[i], &f->threads[i] == first_made);
 	return ok();
 }
 

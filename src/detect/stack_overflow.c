@@ -70,10 +70,11 @@ static err_t run(const struct facts *f, struct findings *out)
 	struct cycle c = find_cycle(&f->event_stack);
 	if (raised && !c.period)
 		return ok();
+	const char *how = !c.period       ? "; no recursion is visible"
+			  : c.period == 1 ? ": a function calls itself"
+					  : arena_printf(f->a, ": %zu functions call each other", c.period);
 	struct finding *r = finding(out, SEV_CRITICAL, (code ? 95u : 75u) + (c.period ? 4u : 0u),
-				    c.period ? "The stack of %s overflowed: recursion with a period of %zu frames"
-					     : "The stack of %s overflowed; no recursion is visible",
-				    thread_label(f, t), c.period);
+				    "The stack of %s overflowed%s", thread_label(f, t), how);
 	r->refutation = "a program that raises c00000fd itself; a stack pointer that was replaced";
 	describe(f, out, t, &c);
 	return ok();
