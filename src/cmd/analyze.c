@@ -275,7 +275,7 @@ static void emit_stack_text(const struct analyze *z)
 	doc_text(z->out, "STACK_TEXT:  ");
 	if (st.n)
 		emit_stack(z->s, z->c, z->out, &st, &options);
-	else if (z->v->stack_note)
+	if (z->v->stack_note)
 		doc_note(z->out, NOTE_WARNING, "analyze.no_stack", "%s", z->v->stack_note);
 	doc_text(z->out, "");
 	doc_text(z->out, "");

@@ -7,13 +7,14 @@
 
 enum {
 	MOST_CODE = 2048,      // bytes followed from an export: leaf functions and stubs are short
-	LONGEST_BRANCH = 4096, // a conditional branch farther away leaves the function (a tail call)
+	LONGEST_BRANCH = 1024, // a conditional branch farther away may leave the function (a tail call)
 	LONGEST_INSN = 16,
 };
 
 bool code_reaches(uint16_t machine, struct span code, va_t from, va_t to)
 {
 	va_t pos = from, reach = from; // reach: the farthest place that a branch inside the function leads to
+	bool left = false;             // the instruction before does not go on here
 	while (pos <= to) {
 		struct insn in;
 		if (pos - from >= code.n)
@@ -21,14 +22,17 @@ bool code_reaches(uint16_t machine, struct span code, va_t from, va_t to)
 		insn_decode(machine, span_clip(code, pos - from, LONGEST_INSN), pos, NULL, NULL, &in);
 		if (!in.valid || !in.len)
 			return false;
+		// Padding: the function is over, whatever branches said (a conditional tail call).
+		if (left && in.kind == INSN_TRAP)
+			return false;
 		if (to - pos < in.len)
 			return true;
 		pos += in.len;
 		if (in.kind == INSN_COND_JUMP && in.has_target && in.target > reach &&
 		    in.target - from < LONGEST_BRANCH)
 			reach = in.target;
-		bool leaves = in.kind == INSN_JUMP || in.kind == INSN_RET || in.kind == INSN_TRAP;
-		if (leaves && reach < pos)
+		left = in.kind == INSN_JUMP || in.kind == INSN_RET || in.kind == INSN_TRAP;
+		if (left && reach < pos)
 			return false;
 	}
 	return false;

@@ -162,16 +162,34 @@ static void recover_caller(struct session *s, struct verdict *v)
 	v->stack = rest;
 }
 
+// Without a stack the exception's address still says where it happened.
+static void address_only(struct session *s, struct verdict *v, const char *why)
+{
+	struct target *t = s->target;
+	v->stack_note = why;
+	v->stack = (struct stack){ 0 };
+	if (!v->has_exception || !target_module_at(t, v->address))
+		return;
+	struct frame *f = NEW(s->arena, struct frame);
+	*f = (struct frame){ .regs = { .machine = t->machine },
+			     .ip = v->address,
+			     .trust = TRUST_CONTEXT,
+			     .exact_ip = true,
+			     .module = target_module_at(t, v->address),
+			     .symbol = sym_text_or_number(t, s->arena, v->address) };
+	v->stack = (struct stack){ .frames = f, .n = 1, .end = STACK_END_MEMORY };
+}
+
 static void walk(struct session *s, struct verdict *v)
 {
 	if (!v->regs_known) {
-		v->stack_note = "the dump holds no registers for this thread";
+		address_only(s, v,
+			     "the dump holds no registers for this thread: only the exception's address is known");
 		return;
 	}
 	err_t e = stack_walk(s, v->thread, &v->regs, VERDICT_FRAMES, s->arena, &v->stack);
 	if (e.code) {
-		v->stack_note = e.what;
-		v->stack = (struct stack){ 0 };
+		address_only(s, v, e.what);
 	} else if (v->op == FAULT_EXECUTE) {
 		recover_caller(s, v);
 	}

@@ -279,6 +279,10 @@ static void following_code(void **state)
 	// jmp to a neighbour right behind: a tail call ends the function.
 	static const uint8_t tail[] = { 0xeb, 0x00, 0x90, 0xc3 };
 	assert_false(code_reaches(MACHINE_X64, (struct span){ tail, sizeof(tail) }, at, at + 2));
+	// A conditional tail call over padding: je +4; ret; int 3; int 3; int 3; int 3; nop. Not a part of it.
+	static const uint8_t far[] = { 0x74, 0x05, 0xc3, 0xcc, 0xcc, 0xcc, 0xcc, 0x90 };
+	assert_true(code_reaches(MACHINE_X64, (struct span){ far, sizeof(far) }, at, at + 2));
+	assert_false(code_reaches(MACHINE_X64, (struct span){ far, sizeof(far) }, at, at + 7));
 	// x86: push ebp; mov ebp,esp; pop ebp; ret; int 3; push ebp
 	static const uint8_t x86[] = { 0x55, 0x8b, 0xec, 0x5d, 0xc3, 0xcc, 0x55 };
 	assert_true(code_reaches(MACHINE_X86, (struct span){ x86, sizeof(x86) }, 0x401000, 0x401004));
