@@ -49,9 +49,9 @@ static void dump_line(struct report *r)
 	const struct target *t = r->s->target;
 	const struct dump_user *u = t->dump->user;
 	line(r, "Dump",
-	     arena_printf(r->a, "%s (%s, %zu thread%s, %zu modules)", t->path,
+	     arena_printf(r->a, "%s (%s, %zu thread%s, %zu module%s)", t->path,
 			  u->full_memory ? "full memory" : "minidump", t->n_threads, t->n_threads == 1 ? "" : "s",
-			  t->n_modules),
+			  t->n_modules, t->n_modules == 1 ? "" : "s"),
 	     NULL);
 	const char *system = u->system.present ? system_title(t, r->a) : "system not recorded";
 	const char *taken =

@@ -20,6 +20,14 @@ static const char *pointer(struct report *r, va_t va)
 		       : arena_printf(r->a, "%08" PRIx32, (uint32_t)va);
 }
 
+// The command in the context that the verdict is about.
+static const char *in_scope(struct report *r, const char *command)
+{
+	return r->v->event_context ? arena_printf(r->a, ".ecxr; %s", command)
+	       : r->v->thread      ? arena_printf(r->a, "~%zus; %s", r->v->thread->index, command)
+				   : command;
+}
+
 // ---- evidence
 static void exception_reason(struct report *r, struct reason *list, size_t *n)
 {
@@ -76,7 +84,7 @@ static void register_reason(struct report *r, const struct insn *in, struct reas
 	if (name)
 		add(list, n,
 		    arena_printf(r->a, "%s was %s%s%s", name, pointer(r, value), fill ? ": " : "", fill ? fill : ""),
-		    arena_printf(r->a, ".ecxr; r %s", name));
+		    in_scope(r, arena_printf(r->a, "r %s", name)));
 }
 
 // The instruction at the fault; false: it is not there to see.
@@ -86,9 +94,9 @@ static bool fault_instruction(struct report *r, struct insn *ret)
 	struct target *t = r->s->target;
 	uint8_t bytes[16];
 	size_t got;
-	if (!v->regs_known || !t->arch)
+	if (!t->arch)
 		return false;
-	va_t ip = reg_get(&v->regs, reg_pc(t->machine));
+	va_t ip = v->regs_known ? reg_get(&v->regs, reg_pc(t->machine)) : v->address;
 	if (space_read(t->space, ip, bytes, sizeof(bytes), &got).code)
 		return false;
 	insn_decode(t->machine, (struct span){ bytes, got }, ip, sym_insn_name, t, ret);
@@ -102,11 +110,12 @@ static void instruction_reason(struct report *r, struct reason *list, size_t *n)
 	if (v->op == FAULT_EXECUTE)
 		return;
 	if (!fault_instruction(r, &in)) {
-		add(list, n, "the faulting code itself is not in the dump", NULL);
+		add(list, n, "the faulting code cannot be shown: not captured, or no instruction", NULL);
 		return;
 	}
-	add(list, n, arena_printf(r->a, "the instruction there: %s %s", in.mnemonic, in.operands), ".ecxr; u @$ip L1");
-	if (v->op != FAULT_NONE)
+	add(list, n, arena_printf(r->a, "the instruction there: %s %s", in.mnemonic, in.operands),
+	    v->regs_known ? in_scope(r, "u @$ip L1") : arena_printf(r->a, "u %" PRIx64 " L1", v->address));
+	if (v->op != FAULT_NONE && v->regs_known)
 		register_reason(r, &in, list, n);
 }
 
@@ -128,7 +137,7 @@ size_t report_reasons(struct report *r, struct reason *ret)
 		    arena_printf(r->a, "dps %" PRIx64, x->params[0]));
 	if (v->blamed_frame != SIZE_MAX)
 		add(ret, &n, arena_printf(r->a, "frame %zu of the stack is in %s", v->blamed_frame, v->image_name),
-		    ".ecxr; kn");
+		    v->regs_known ? in_scope(r, "kn") : ".exr -1");
 	return n;
 }
 
@@ -163,7 +172,7 @@ size_t report_alternatives(struct report *r, struct reason *ret)
 	bool fixed = (v->op == FAULT_READ || v->op == FAULT_WRITE) && fault_instruction(r, &in) && in.mem.present &&
 		     !in.mem.is_lea && !in.mem.is_ip_relative && in.mem.base < 0 && in.mem.index < 0;
 	if (fixed && v->fault_address < 0x10000)
-		add(ret, &n, "a crash on purpose: the instruction itself names that address", ".ecxr; u @$ip L1");
+		add(ret, &n, "a crash on purpose: the instruction itself names that address", NULL);
 	add(ret, &n, usual_doubt(v), NULL);
 	if (v->has_exception && v->blamed_frame != SIZE_MAX && v->blamed_frame > 0 &&
 	    v->stack.frames[v->blamed_frame].trust == TRUST_SCAN)

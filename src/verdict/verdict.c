@@ -282,7 +282,7 @@ static void make_bucket(struct session *s, struct verdict *v, const struct fault
 	v->bucket = arena_printf(a, "%s%s_%s_%s!%s", f->problem_class, avrf ? "_AVRF" : "", f->bucket_code,
 				 v->image_name, bucket_function(a, v));
 	v->hash = verdict_hash(a, false, v->bucket);
-	const char *scope = v->has_exception ? "; .ecxr ; kb" : "; kb";
+	const char *scope = v->event_context ? "; .ecxr ; kb" : v->regs_known ? "; kb" : "; .exr -1";
 	v->stack_command =
 		v->thread ? arena_printf(a, "~%zus%s", v->thread->index, scope) : arena_printf(a, "~-1s%s", scope);
 }
