@@ -5,6 +5,8 @@
 #include "cmd/cmd.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,10 +27,10 @@ static const char *const lines[] = {
 	".banner; version; .lastevent; .dumpdebug; |; ||; .time; .ttime",
 	"~*; ~*k 20; kv 20 ; kb; kf; kd 8; k -trust",
 	"lm; lmv; lmf; lm t n; lm1m; !dh 0; x *!*e*; ln @$ip; !lmi 0",
-	"r; .exr -1; .ecxr; k; r; u; ub; uf; .cxr; db @$csp L40; dps @$csp L20; dpa @$csp L8; dpu @$csp L8; da @$csp; "
-	"du @$csp",
-	"dq @$ip L4; dt; ? poi(@$csp)+1; .formats @$ip; !error c0000005; dS @$csp; dg 33; dyb @$ip L2; dD @$csp L2",
-	"!analyze; !analyze -v; !patterns",
+	"r; .exr -1; .ecxr; k; r; u; ub; uf; .cxr; db @$csp L40; dps @$csp L20; dpa @$csp L8; dpu @$csp L8",
+	"da @$csp; du @$csp; dq @$ip L4; ? poi(@$csp)+1; .formats @$ip; !error c0000005; dS @$csp; dg 33",
+	"dyb @$ip L2; dD @$csp L2; # mov @$ip L10; dda @$csp L4; dqp @$csp L4; ds @$csp; rF; rX",
+	"!analyze; !analyze -v; !patterns -v",
 };
 
 static void run_all(struct session *s, struct doc *d)
@@ -49,7 +51,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena *a = arena_new((size_t)1 << 28);
 	struct target *t;
 	struct session *s;
-	struct file_map map = { .bytes = { data, size } };
+	// The target unmaps what it was given.
+	void *copy = size ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : MAP_FAILED;
+	if (copy == MAP_FAILED) {
+		arena_free(a);
+		return 0;
+	}
+	memcpy(copy, data, size);
+	struct file_map map = { .bytes = { copy, size } };
 	if (!target_open_map(a, "fuzz.dmp", NULL, map, &t).code && !session_over(a, t, NULL, &s).code) {
 		s->deadline_us = os_now_us() + 5000000;
 		struct tail text = { 0 }, json = { 0 };

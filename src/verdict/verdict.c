@@ -50,7 +50,11 @@ static void find_event(struct session *s, struct verdict *v)
 static void doubt_context(struct session *s, struct verdict *v)
 {
 	va_t pc = reg_get(&v->regs, reg_pc(s->target->machine));
-	if (!v->has_exception || !v->event_context || !fault_is_hardware(v->code) || pc == v->address)
+	enum { BREAKPOINT = (int32_t)0x80000003 };
+	bool exact = fault_is_hardware(v->code) || v->code == (uint32_t)BREAKPOINT;
+	// Some writers leave the instruction pointer behind the breakpoint instruction.
+	bool behind = v->code == (uint32_t)BREAKPOINT && pc - 1 == v->address;
+	if (!v->has_exception || !v->event_context || !exact || pc == v->address || behind)
 		return;
 	v->context_doubt = arena_printf(s->arena,
 					"the stored registers (instruction pointer %" PRIx64
