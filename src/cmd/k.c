@@ -52,7 +52,7 @@ static struct layout make_layout(struct arena *a, const struct target *t, const 
 	}
 	if (o->distance) {
 		sb_add(&head, "  Memory  ");
-		sb_add(&text, "{?memory {memory:-8}}{!memory         }  ");
+		sb_add(&text, "{?memory {memory:_8}}{!memory         }  ");
 	}
 	bool sp = o->form == STACK_PLAIN || o->form == STACK_VERBOSE || (o->form == STACK_ARGS && !wide);
 	bool args = o->form == STACK_ARGS || o->form == STACK_VERBOSE;
