@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // u.c: disassembly: u, uu (from an address on) and ub (what ends before it).
+#include "base/limits.h"
 #include "cmd/insn.h"
 
 #include <string.h>
@@ -41,9 +42,12 @@ static err_t parse(struct session *s, struct call *c, bool back, struct where *w
 	if ((*c->p | 0x20) == 'l') {
 		c->p++;
 		arg_blanks(c);
+		bool any = *c->p == '?';
 		w->back = w->back || *c->p == '-';
-		c->p += *c->p == '-' || *c->p == '?';
+		c->p += *c->p == '-' || any;
 		TRY(arg_expr(c, &w->count));
+		if (w->count > LIMIT_RANGE_BYTES && !any)
+			return usage(c, "Range error in '%s'", w->text);
 	} else if (back) {
 		return usage(c, "Syntax error in '%s'", c->p);
 	} else {
@@ -52,7 +56,9 @@ static err_t parse(struct session *s, struct call *c, bool back, struct where *w
 		if (t->ptr_bytes == 4)
 			last &= UINT32_MAX;
 		if (last < w->at || last == UINT64_MAX)
-			return usage(c, "Range error in '%s'", c->p);
+			return usage(c, "Range error in '%s'", w->text);
+		if (last - w->at >= LIMIT_RANGE_BYTES)
+			return usage(c, "Range error in '%s'", w->text);
 		w->end = last + 1;
 		w->count = UINT64_MAX;
 	}
