@@ -274,7 +274,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		return ok();
 	}
 	struct module *m = NULL;
-	const struct pe *pe;
+	const struct pe *pe = NULL;
 	TRY(find_image(s, c, &m, &pe));
 	TRY(arg_done(c));
 	if (headers || !only_sections) {

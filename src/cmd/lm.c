@@ -41,7 +41,7 @@ static const struct layout unloaded_verbose = {
 };
 
 struct want {
-	bool verbose, time, path, image, names_only, loaded_symbols, no_unloaded, kernel, user, filtered;
+	bool verbose, time, path, image, names_only, loaded_symbols, no_unloaded, kernel, user;
 	const char *pattern;
 	bool pattern_is_path;
 	bool by_address;
@@ -102,7 +102,7 @@ static err_t parse(struct call *c, struct want *w)
 			break;
 		case 'a':
 			TRY(arg_expr(c, &w->address));
-			w->by_address = w->filtered = true;
+			w->by_address = true;
 			break;
 		case 'm':
 		case 'M':
@@ -110,7 +110,6 @@ static err_t parse(struct call *c, struct want *w)
 			if (!w->pattern)
 				return usage(c, "Syntax error in 'lm%s': a pattern must follow %c", all, ch);
 			w->pattern_is_path = ch == 'M';
-			w->filtered = true;
 			break;
 		default:
 			return usage(c, "Syntax error in 'lm%s'", all);
@@ -310,8 +309,13 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 {
 	struct target *t = s->target;
 	struct want w = { 0 };
-	if (c->name[0] == '!') // the courses write !mv for lmv
+	if (c->name[0] == '!') { // the courses write !mv, or !mv PATTERN, for lmv
 		w.verbose = true;
+		const char *p = c->p + strspn(c->p, " \t");
+		size_t word = strcspn(p, " \t");
+		if (word > 1)
+			w.pattern = arg_word(c);
+	}
 	TRY(parse(c, &w));
 	if (w.kernel && !w.user) {
 		doc_note(out, NOTE_INFO, "modules.no_kernel", "A user-mode dump has no kernel-mode modules.");

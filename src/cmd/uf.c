@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "cmd/insn.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +74,7 @@ static struct node *add(struct flow *f, va_t va)
 {
 	if (f->n == f->cap)
 		grow(f);
+	assert(f->nodes && f->slots);
 	f->nodes[f->n] = (struct node){ .va = va };
 	f->slots[slot_of(f, va)] = (uint32_t)(f->n + 1);
 	return &f->nodes[f->n++];

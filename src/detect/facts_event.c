@@ -197,7 +197,8 @@ err_t facts_event(struct facts *f)
 		fact_have(f, FACT_EVENT_REGS);
 		operand(f);
 		return_address(f);
-		e = facts_walk(f, th, &f->event_regs, LIMIT_FACT_EVENT_FRAMES, &f->event_stack);
+		if (facts_walk(f, th, &f->event_regs, LIMIT_FACT_EVENT_FRAMES, &f->event_stack).code)
+			f->event_stack = (struct stack){ 0 }; // no frame to show
 		TRY(session_poll(f->session));
 	}
 	classify(f);

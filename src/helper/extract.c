@@ -186,7 +186,7 @@ static err_t open_and_scan(struct run *x, bool by_name, bool *taken)
 	x->ar = archive_read_new();
 	if (!x->ar)
 		return fail(E_LIMIT, "out of memory", 0);
-	err_t e = ok();
+	err_t e;
 	if ((x->format->filter && x->format->filter(x->ar) != ARCHIVE_OK) || x->format->format(x->ar) != ARCHIVE_OK)
 		e = fail(E_UNSUPPORTED,
 			 arena_printf(x->a, "not supported: this system's libarchive cannot read %s", x->format->name),

@@ -5,6 +5,7 @@
 #include "arch/disasm.h"
 #include "verdict/verdict_int.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,11 +237,13 @@ static void name_nobody(struct session *s, struct verdict *v)
 static void name_blamed(struct session *s, struct verdict *v)
 {
 	struct target *t = s->target;
+	assert(v->blamed_frame < v->stack.n && v->stack.frames);
 	const struct frame *f = &v->stack.frames[v->blamed_frame];
 	va_t start = 0, probe = f->exact_ip || !f->ip ? f->ip : f->ip - 1;
 	v->module = f->module;
 	if (!f->module) {
 		const struct unloaded_module *u = target_unloaded_at(t, f->ip);
+		assert(u); // else the frame would not have been blamed
 		char *name = arena_strdup(s->arena, path_base(u->name));
 		v->image_name = arena_strdup(s->arena, name);
 		v->symbol_name = arena_printf(s->arena, "%s!Unloaded", name);
