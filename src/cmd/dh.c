@@ -3,6 +3,7 @@
 #include "cmd/cmd.h"
 #include "target/system.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -276,6 +277,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	struct module *m = NULL;
 	const struct pe *pe = NULL;
 	TRY(find_image(s, c, &m, &pe));
+	assert(pe);
 	TRY(arg_done(c));
 	if (headers || !only_sections) {
 		file_header(c, out, pe);
