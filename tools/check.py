@@ -121,6 +121,9 @@ def sanitized(run, deep):
     tests(run, build, deep, " san")
     run.step("corpus san", steps.corpus_open, build)
     run.step("corpus tests san", steps.meson_tests, build, ("--suite", "corpus"), deep)
+    # Cuts and damage are where a reader overruns: the sanitizers watch the same driver.
+    truncate = ROOT / "tests" / "judges" / "minidump_truncate.py"
+    run.step("truncation san", steps.judge, build, truncate, False)
 
 
 def plain(run, deep):

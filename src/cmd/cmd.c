@@ -150,6 +150,8 @@ static unsigned run_line(struct session *s, const char *line, struct doc *out, b
 			char *text = arena_strndup(a, p, n);
 			for (size_t end = n; end && strchr(" \t\r\n", text[end - 1]); end--)
 				text[end - 1] = 0;
+			if (documents && s->command_us)
+				s->deadline_us = os_now_us() + s->command_us;
 			if (documents)
 				doc_begin(out, text);
 			err_t e = run_one(s, a, text, out);

@@ -58,7 +58,7 @@ struct prompt {
 	struct doc *doc;
 	struct output out;
 	const struct options *o;
-	bool timed_out;
+	bool limited; // a time or memory limit ended a command
 };
 
 static void put_text(struct prompt *p, const char *text)
@@ -82,9 +82,10 @@ static void put_prompt(struct prompt *p)
 static void run(struct prompt *p, const char *line)
 {
 	interrupted = 0;
-	p->s->deadline_us = p->o->timeout_seconds ? os_now_us() + p->o->timeout_seconds * 1000000ull : 0;
+	p->s->command_us = p->o->timeout_seconds * 1000000ull;
+	p->s->first_error = OK;
 	cmd_line(p->s, line, p->doc);
-	p->timed_out = p->timed_out || (p->s->deadline_us && os_now_us() >= p->s->deadline_us);
+	p->limited = p->limited || p->s->first_error == E_LIMIT;
 	output_flush(&p->out);
 }
 
@@ -160,7 +161,7 @@ int front_debugger(struct arena *a, const struct options *o)
 		run_standard_input(p);
 	if (p->s->quit)
 		put_text(p, "quit:\n");
-	code = output_end(&p->out, p->timed_out ? EXIT_LIMIT : front_exit_code(p->s));
+	code = output_end(&p->out, p->limited ? EXIT_LIMIT : front_exit_code(p->s));
 	session_close(p->s);
 	if (log >= 0)
 		close(log);

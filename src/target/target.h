@@ -124,6 +124,7 @@ struct session {
 	bool show_trust;               // frames show how they were found
 	const char *sympath, *exepath; // as the user gave them
 	uint64_t deadline_us;          // os_now_us() value at which commands end; 0: none
+	uint64_t command_us;           // time each command of a line may take, deadline_us is set from it; 0: no limit
 	volatile int *cancel;          // set by Ctrl-C; may be NULL
 	uint64_t t[20];                // $t0 .. $t19
 	unsigned nesting;              // commands inside commands
