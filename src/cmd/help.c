@@ -16,12 +16,12 @@ static void emit(struct doc *out, const struct cmd *c, const struct layout *l)
 	ROW_AS(out, command_help, l, VS(c->names), VS(c->args), VS(c->summary), VS(c->group), VS(c->help));
 }
 
-static bool first_of_group(const struct cmd *const *at)
+static bool seen_before(const char *group, size_t n)
 {
-	for (const struct cmd *const *c = commands; c < at; c++)
-		if (str_eq((*c)->group, (*at)->group))
-			return false;
-	return true;
+	for (size_t i = 0; i < n && commands[i]; i++)
+		if (str_eq(commands[i]->group, group))
+			return true;
+	return false;
 }
 
 static err_t run(struct session *s, struct call *c, struct doc *out)
@@ -40,13 +40,13 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		}
 		return ok();
 	}
-	for (const struct cmd *const *g = commands; *g; g++) {
-		if (!first_of_group(g))
+	for (size_t g = 0; commands[g]; g++) {
+		if (seen_before(commands[g]->group, g))
 			continue;
-		doc_text(out, (*g)->group);
-		for (const struct cmd *const *k = g; *k; k++)
-			if (str_eq((*k)->group, (*g)->group))
-				emit(out, *k, NULL);
+		doc_text(out, commands[g]->group);
+		for (size_t k = g; commands[k]; k++)
+			if (str_eq(commands[k]->group, commands[g]->group))
+				emit(out, commands[k], NULL);
 	}
 	return ok();
 }
