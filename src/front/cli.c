@@ -70,12 +70,10 @@ static void put_text(struct prompt *p, const char *text)
 static void put_prompt(struct prompt *p)
 {
 	char text[48];
-	const struct target *t = p->s->target;
 	if (p->s->thread == SIZE_MAX)
 		snprintf(text, sizeof(text), "?:?\?\?> ");
 	else
-		snprintf(text, sizeof(text), "0:%03zu%s> ", p->s->thread,
-			 t->machine == MACHINE_X86 && t->wow64 ? ":x86" : "");
+		snprintf(text, sizeof(text), "0:%03zu> ", p->s->thread);
 	put_text(p, text);
 }
 
