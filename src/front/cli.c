@@ -23,7 +23,12 @@ static void on_interrupt(int sig)
 
 static void print_error(const char *path, err_t e)
 {
-	fprintf(stderr, "dumpscope: %s: %s", path, e.what ? e.what : err_name(e.code));
+	const char *what = e.what ? e.what : err_name(e.code);
+	// Some messages name the file themselves.
+	if (str_starts(what, path))
+		fprintf(stderr, "dumpscope: %s", what);
+	else
+		fprintf(stderr, "dumpscope: %s: %s", path, what);
 	if (e.code == E_CORRUPT)
 		fprintf(stderr, " (file offset 0x%llx)", (unsigned long long)e.at);
 	fputc('\n', stderr);

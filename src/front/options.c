@@ -130,14 +130,41 @@ static int long_option(struct parse *p, const char *name)
 	return -1;
 }
 
+static bool is_one_of(const char *name, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(name, list[i]))
+			return true;
+	return false;
+}
+
+static bool wants_value(const char *name)
+{
+	static const char *const list[] = {
+		"z", "c", "cf", "cfr", "i", "y", "srcpath", "logo", "loga", "logou", "logau"
+	};
+	return is_one_of(name, list, ARRAY_LEN(list));
+}
+
+// Letters of options without a value, written together.
+static bool is_bundle(const char *name)
+{
+	return strlen(name) > 1 && strspn(name, "nsv") == strlen(name);
+}
+
+// "/z" is an option, "/dump" a path: after a slash only a name that cdb knows is taken for an option.
+static bool is_known(const char *name)
+{
+	static const char *const plain[] = { "v", "?", "version", "lines", "n", "s" };
+	bool ignored;
+	return wants_value(name) || is_one_of(name, plain, ARRAY_LEN(plain)) || is_live_only(name, &ignored) ||
+	       is_bundle(name);
+}
+
 static int short_option(struct parse *p, const char *name)
 {
 	struct options *o = p->o;
-	bool takes_value = false;
-	static const char *const wants_value[] = { "z",       "c",    "cf",   "cfr",   "i",    "y",
-						   "srcpath", "logo", "loga", "logou", "logau" };
-	for (size_t i = 0; i < ARRAY_LEN(wants_value); i++)
-		takes_value = takes_value || str_eq(name, wants_value[i]);
+	bool takes_value = wants_value(name);
 	const char *v = takes_value ? value(p) : NULL;
 	if (takes_value && !v)
 		return usage_error("this option wants a value", p->argv[p->i]);
@@ -156,7 +183,7 @@ static int short_option(struct parse *p, const char *name)
 		o->symbol_path = v;
 	} else if (str_eq(name, "srcpath")) {
 		o->source_path = v;
-	} else if (str_starts(name, "log")) {
+	} else if (takes_value) { // -logo, -loga, -logou, -logau
 		o->log_path = v;
 		o->log_append = name[3] == 'a';
 	} else if (str_eq(name, "v")) {
@@ -171,7 +198,7 @@ static int short_option(struct parse *p, const char *name)
 		if (takes_value)
 			(void)value(p);
 		fprintf(stderr, "dumpscope: note: -%s means nothing for a dump and is ignored\n", name);
-	} else if (strlen(name) > 1 && strspn(name, "nsv") == strlen(name)) {
+	} else if (is_bundle(name)) {
 		o->verbose = o->verbose || strchr(name, 'v');
 	} else {
 		return usage_error("unknown option", p->argv[p->i]);
@@ -186,10 +213,9 @@ int options_parse(struct arena *a, int argc, char **argv, struct options *ret)
 	for (p.i = 1; p.i < argc; p.i++) {
 		const char *s = argv[p.i];
 		int code = -1;
-		// A path may begin with '/': it is an option only when no such file is there.
 		if (s[0] == '-' && s[1] == '-' && s[2])
 			code = long_option(&p, s + 2);
-		else if ((s[0] == '-' && s[1]) || (s[0] == '/' && s[1] && !strchr(s + 1, '/') && !file_exists(s)))
+		else if ((s[0] == '-' && s[1]) || (s[0] == '/' && is_known(s + 1) && !file_exists(s)))
 			code = short_option(&p, s + 1);
 		else if (ret->dump)
 			code = usage_error("one dump at a time; not supported: several", s);
