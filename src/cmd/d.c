@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "cmd/dmem.h"
 #include "cmd/msfloat.h"
+#include "cmd/rows.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -13,7 +14,7 @@ SCHEMA(memory, "A line of memory", NULL, "{address}  {shown}{?chars   {chars}}",
        { "address", R_PTR, "of the first element" }, { "element_size", R_DEC, "bytes of an element" },
        { "values", R_HEXES, "the elements; null: not in the dump" },
        { "shown", R_STR, "the elements as the form writes them" },
-       { "chars", R_STR, "the bytes as text, . where they do not print, ? where they are not there" });
+       { "chars", R_STR, "the bytes as text, . where they do not print, ? where they are not there" }, SOURCE_FIELDS);
 
 enum kind { KIND_HEX, KIND_FLOAT, KIND_BITS };
 struct form {
@@ -160,7 +161,7 @@ static err_t show(struct session *s, struct call *c, struct doc *out, const stru
 			values[i] = V_IF(whole(&l, i, f->elem), le_get(bytes + i * f->elem, f->elem));
 		struct arena *a = arena_new(LIMIT_COMMAND_MEMORY); // a line's: a range may have millions
 		ROW(out, memory, V(at), V(f->elem), VL(values, l.n), VS(shown(a, f, columns, &l)),
-		    VS(characters(a, f, &l)));
+		    VS(characters(a, f, &l)), SOURCE_VALUES(s, at));
 		arena_free(a);
 		at += l.n * f->elem;
 		left -= l.n;

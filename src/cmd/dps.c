@@ -3,6 +3,7 @@
 // 8-bit text (dpa dda dqa), UTF-16 text (dpu ddu dqu).
 #include "base/limits.h"
 #include "cmd/dmem.h"
+#include "cmd/rows.h"
 
 #include <string.h>
 
@@ -15,13 +16,13 @@ extern const struct cmd cmd_dps;
 		"shown", R_STR, "the word in its own width, ? when it is not readable"       \
 	}
 SCHEMA(memory_symbol, "A word with the symbol it points at", NULL, "{address}  {shown}{?symbol  {symbol}}",
-       POINTER_FIELDS, { "symbol", R_SYM, "null: it points into no module" });
+       POINTER_FIELDS, { "symbol", R_SYM, "null: it points into no module" }, SOURCE_FIELDS);
 SCHEMA(memory_pointer, "A pointer and the word it points at", NULL, "{address}  {shown} {target}{?symbol  {symbol}}",
        POINTER_FIELDS, { "target", R_PTR, "the word there; null: not readable" },
-       { "symbol", R_SYM, "what that word points at" });
+       { "symbol", R_SYM, "what that word points at" }, SOURCE_FIELDS);
 SCHEMA(memory_pointer_text, "A pointer and the text it points at", NULL,
        "{address}  {shown} {?text \"{text}\"}{!text \?\?\?\?\?\?\?\?}", POINTER_FIELDS,
-       { "text", R_STR, "null: not readable" });
+       { "text", R_STR, "null: not readable" }, SOURCE_FIELDS);
 
 enum { RANGE_BYTES = 128, TEXT_CHARS = 256 };
 
@@ -43,7 +44,7 @@ static const char *shown(struct arena *a, const struct word *w)
 static void show_symbol(struct session *s, struct arena *a, struct doc *out, const struct word *w)
 {
 	const char *name = w->known ? sym_text(s->target, a, w->v) : NULL;
-	ROW(out, memory_symbol, WORD(w), VS(name));
+	ROW(out, memory_symbol, WORD(w), VS(name), SOURCE_VALUES(s, w->at));
 }
 
 static void show_pointer(struct session *s, struct arena *a, struct doc *out, const struct word *w)
@@ -51,7 +52,7 @@ static void show_pointer(struct session *s, struct arena *a, struct doc *out, co
 	uint64_t to = 0;
 	bool got = w->known && space_ptr(s->target->space, w->v, w->ptr, &to);
 	const char *name = got ? sym_text(s->target, a, to) : NULL;
-	ROW(out, memory_pointer, WORD(w), V_IF(got, to), VS(name));
+	ROW(out, memory_pointer, WORD(w), V_IF(got, to), VS(name), SOURCE_VALUES(s, w->at));
 }
 
 static void show_text(struct session *s, struct arena *a, struct doc *out, const struct word *w, bool wide)
@@ -62,7 +63,7 @@ static void show_text(struct session *s, struct arena *a, struct doc *out, const
 	const char *text = NULL;
 	if (w->known && !space_read(s->target->space, w->v, probe, 2, &got).code && got)
 		text = d_text(s, a, w->v, TEXT_CHARS, wide, false, &stop, &used);
-	ROW(out, memory_pointer_text, WORD(w), VS(text));
+	ROW(out, memory_pointer_text, WORD(w), VS(text), SOURCE_VALUES(s, w->at));
 }
 
 static err_t run(struct session *s, struct call *c, struct doc *out)

@@ -2,6 +2,7 @@
 // dstring.c: memory as text: da du, and the counted strings ds (STRING) and dS (UNICODE_STRING).
 #include "base/limits.h"
 #include "cmd/dmem.h"
+#include "cmd/rows.h"
 
 #include <string.h>
 
@@ -10,7 +11,7 @@ extern const struct cmd cmd_dstring;
 SCHEMA(memory_string, "A line of text in memory", NULL, "{address}  \"{text}\"",
        { "address", R_PTR, "of its first character" },
        { "text", R_STR, ". where it does not print, ? where it is not there" }, { "characters", R_DEC, "how many" },
-       { "wide", R_BOOL, "UTF-16" });
+       { "wide", R_BOOL, "UTF-16" }, SOURCE_FIELDS);
 
 // Without a length, text ends at its NUL or after twelve lines of 32.
 enum { LINE_CHARS = 32, DEFAULT_CHARS = 12 * LINE_CHARS };
@@ -26,7 +27,7 @@ static err_t show(struct session *s, struct doc *out, va_t at, uint64_t chars, u
 		struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
 		const char *text = d_text(s, a, at, (size_t)MIN(left, columns), wide, counted, &stop, &used);
 		if (used || left == chars)
-			ROW(out, memory_string, V(at), VS(text), V(used), V(wide));
+			ROW(out, memory_string, V(at), VS(text), V(used), V(wide), SOURCE_VALUES(s, at));
 		arena_free(a);
 		at += (used + stop) * (wide ? 2u : 1u);
 		left -= used;

@@ -29,6 +29,7 @@ static const struct field insn_fields[] = {
 	{ "value", R_STR, "what lies there, in hex, ? where unreadable; {name (address)} for a pointer to call" },
 	{ "taken", R_DEC, "1: the conditional branch will be taken; null: no such branch, or flags not known" },
 	{ "branch", R_STR, "Branch when the flow of a function divides or goes on elsewhere here (uf)" },
+	SOURCE_FIELDS,
 };
 #define INSN_TAIL "{?memory  {segment}:{memory}={value}}{?taken  [br={taken}]}{?branch   {branch}}"
 const struct schema row_insn = { .name = "insn",
@@ -242,7 +243,8 @@ void insn_emit(struct session *s, struct call *c, struct doc *out, va_t va, cons
 				 V_IF(tail.has_address, tail.address),
 				 VS(tail.value),
 				 V_IF(tail.has_taken, tail.taken),
-				 VS(branch) };
+				 VS(branch),
+				 SOURCE_VALUES(s, va) };
 	_Static_assert(ARRAY_LEN(v) == ARRAY_LEN(insn_fields), "insn: wrong arity");
 	doc_row(out, &row_insn, layout_for(c->a, strlen(text), strlen(v[2].s)), v, false);
 }

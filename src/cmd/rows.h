@@ -4,6 +4,16 @@
 #include "cmd/cmd.h"
 #include "stack/stack.h"
 
+// Where the first byte of a row comes from, and why it cannot be read: the last two fields of rows that show memory.
+#define SOURCE_FIELDS                                                                                        \
+	{ "source", R_STR, "dump; image: read from the image file, not from the dump; null: not readable" }, \
+	{                                                                                                    \
+		"why", R_STR, "why the first byte is not readable; null: it is"                              \
+	}
+#define SOURCE_VALUES(s, va) VS(source_text((s), (va))), VS(source_why((s), (va)))
+const char *source_text(const struct session *s, va_t va);
+const char *source_why(const struct session *s, va_t va);
+
 // The instruction at va as u and r show it: "sym+off:" above (row code_location) when `location`, then address,
 // bytes, text. `tail` adds the memory operand's address and value (` ds:00000000`00000000=????????`), computed
 // from the registers in force. Returns the address of the next instruction. Never fails: unreadable memory is
