@@ -200,6 +200,10 @@ static const char *quoted(struct report *r, const char *path)
 size_t report_next(struct report *r, struct reason *ret)
 {
 	const char *file = quoted(r, r->o->dump);
+	if (r->o->image_path)
+		file = arena_printf(r->a, "%s -i %s", file, quoted(r, r->o->image_path));
+	if (r->o->symbol_path)
+		file = arena_printf(r->a, "%s -y %s", file, quoted(r, r->o->symbol_path));
 	size_t n = 0;
 	add(ret, &n, arena_printf(r->a, "dumpscope -z %s -c \"!analyze -v; q\"", file), NULL);
 	if (r->v && !r->v->has_exception)
