@@ -99,4 +99,15 @@ enum {
 	LIMIT_FACT_DISPATCHES = 16,
 	// Rows of evidence of one finding; more threads or modules are only counted.
 	LIMIT_EVIDENCE = 24,
+	// Decorated names: a symbol record of a PDB cannot be longer.
+	LIMIT_UNDNAME_INPUT = 1 << 16,
+	// Their nesting, read and written; a level takes about 1 KiB of stack. Real templates stay under 100.
+	LIMIT_UNDNAME_DEPTH = 512,
+	// The text of one undecorated name: back-references double it with each few characters. The longest real names,
+	// of expression templates, have a few hundred KiB.
+	LIMIT_UNDNAME_OUTPUT = 1 << 20,
+	// Nodes read and written for one name; a million take some 20 ms.
+	LIMIT_UNDNAME_STEPS = 1 << 20,
+	// Memory for one name while it is read: some 600 bytes for each of its characters.
+	LIMIT_UNDNAME_MEMORY = 64 << 20,
 };
