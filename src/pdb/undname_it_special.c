@@ -48,7 +48,8 @@ struct it_node *it_special_name(struct it *t)
 	if (und_eat(u, "GR"))
 		return temporary(t);
 	if (und_eat(u, "Tc")) {
-		bool good = call_offset(t) && call_offset(t);
+		bool first = call_offset(t); // of the object, then of the result
+		bool good = first && call_offset(t);
 		return good ? it_with(t, IT_PREFIX, "covariant return thunk to ", it_encoding(t)) : it_broken(t);
 	}
 	if (und_eat(u, "TC")) {

@@ -58,7 +58,7 @@ uint64_t ms_number(struct ms *m, bool *negative)
 	struct und *u = &m->u;
 	*negative = und_eat_ch(u, '?');
 	if (und_is_digit(und_look(u, 0)))
-		return (uint64_t)(*u->p++ - '0' + 1);
+		return (uint64_t)(*u->p++ - '0') + 1;
 	uint64_t v = 0;
 	for (; u->p < u->end && *u->p >= 'A' && *u->p <= 'P'; u->p++)
 		v = v << 4 | (uint64_t)(*u->p - 'A');

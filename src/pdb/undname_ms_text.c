@@ -94,7 +94,7 @@ struct ms_node *ms_string(struct ms *m)
 	// Some compilers wrote a second @ after a checksum of fewer than eight digits.
 	if (und_left(u) > 1)
 		und_eat_ch(u, '@');
-	uint8_t text[MAX_BYTES];
+	uint8_t text[MAX_BYTES] = { 0 };
 	size_t n = 0;
 	while (!und_eat_ch(u, '@')) {
 		if (n == MAX_BYTES)
