@@ -110,4 +110,29 @@ enum {
 	LIMIT_UNDNAME_STEPS = 1 << 20,
 	// Memory for one name while it is read: some 600 bytes for each of its characters.
 	LIMIT_UNDNAME_MEMORY = 64 << 20,
+	// Streams of a PDB: the DBI stream numbers them with 16 bits.
+	LIMIT_PDB_STREAMS = 1 << 16,
+	// The directory of a PDB: 4 bytes a block; 64 GiB in 4 KiB blocks.
+	LIMIT_PDB_DIRECTORY = 64 << 20,
+	// One part of a PDB that is copied because its blocks are scattered; a link-time-generated module of a browser
+	// has about 100 MiB.
+	LIMIT_PDB_PART = 256 << 20,
+	// A symbol's name; compilers cut at 4 KiB, Rust's longest are near that.
+	LIMIT_PDB_NAME = 1 << 16,
+	// Public names that share one address (identical functions folded into one) and are looked through.
+	LIMIT_PDB_FOLDED = 64,
+	// Names of one hash bucket that are compared; 5 million names over 4096 buckets have 1200.
+	LIMIT_PDB_BUCKET = 1 << 16,
+	// Inlined calls inside each other; optimised C++ and Rust reach about 40.
+	LIMIT_PDB_INLINE_DEPTH = 256,
+	// Inlined calls of one function; generated code reaches some ten thousand.
+	LIMIT_PDB_INLINE_SITES = 1 << 20,
+	// Public addresses that are kept decoded once look-ups are frequent: 4 MiB.
+	LIMIT_PDB_PUBLIC_TABLE = 1 << 20,
+	// Records of a PDB's globals that are read to find data by address; the largest browsers have 600,000.
+	LIMIT_PDB_GLOBALS = 1 << 20,
+	// Section contributions that are kept decoded once look-ups are frequent: 24 MiB.
+	LIMIT_PDB_CONTRIBS = 1 << 21,
+	// Nested scopes of one function id.
+	LIMIT_PDB_SCOPES = 32,
 };

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// pdb_int.h: the container and the tables that the files of pdb/ share.
+#pragma once
+#include "base/limits.h"
+#include "pdb/pdb.h"
+
+#include <string.h>
+
+// ---- the container (msf.c). A stream is a list of blocks; a view is in place when its blocks follow each other.
+struct msf_stream {
+	uint32_t size;  // 0 for a stream that does not exist
+	uint32_t first; // where its block numbers start in the directory's list
+};
+struct msf {
+	struct span file;
+	struct span lists; // block numbers of all streams
+	struct msf_stream *streams;
+	uint32_t n_streams;
+	unsigned shift;    // log2 of the block size
+	uint64_t gathered; // bytes copied so far: never more than the file has
+};
+MUST_USE err_t msf_open(struct arena *a, struct span file, struct msf *ret);
+struct msf_stream msf_stream(const struct msf *m, uint32_t index); // an empty one when there is no such stream
+// n bytes at `off`: in place, else copied to `buf` (room for n; NULL: in place or not at all). NULL: not there.
+const uint8_t *msf_view(const struct msf *m, const struct msf_stream *s, uint64_t off, size_t n, void *buf);
+// As msf_view, for parts that are kept: copies to the arena when it has to.
+MUST_USE err_t msf_part(struct msf *m, struct arena *a, const struct msf_stream *s, uint64_t off, uint64_t n,
+			struct span *ret);
+// The number of bytes from `off` on that lie in place, at most `most`.
+size_t msf_run(const struct msf *m, const struct msf_stream *s, uint64_t off, size_t most);
+
+// ---- tables
+enum {
+	S_END = 0x0006,
+	S_THUNK32 = 0x1102,
+	S_BLOCK32 = 0x1103,
+	S_WITH32 = 0x1104,
+	S_LABEL32 = 0x1105,
+	S_CONSTANT = 0x1107,
+	S_LDATA32 = 0x110c,
+	S_GDATA32 = 0x110d,
+	S_PUB32 = 0x110e,
+	S_LPROC32 = 0x110f,
+	S_GPROC32 = 0x1110,
+	S_LTHREAD32 = 0x1112,
+	S_GTHREAD32 = 0x1113,
+	S_LMANDATA = 0x111c,
+	S_GMANDATA = 0x111d,
+	S_PROCREF = 0x1125,
+	S_LPROCREF = 0x1127,
+	S_GMANPROC = 0x112a,
+	S_LMANPROC = 0x112b,
+	S_SEPCODE = 0x1132,
+	S_LPROC32_ID = 0x1146,
+	S_GPROC32_ID = 0x1147,
+	S_INLINESITE = 0x114d,
+	S_INLINESITE_END = 0x114e,
+	S_PROC_ID_END = 0x114f,
+	S_LPROC32_DPC = 0x1155,
+	S_LPROC32_DPC_ID = 0x1156,
+	S_INLINESITE2 = 0x115d,
+};
+struct sym_row { // a named place of a module; addresses as linked, before OMAP
+	uint32_t rva, size;
+	uint32_t record; // offset in the module's symbols
+	uint32_t order : 28, kind : 4;
+	const char *name;
+	struct inline_table *inlines; // of a function, once asked for
+};
+struct line_row {
+	uint32_t rva, size;
+	uint32_t line; // 24 bits
+	uint32_t file; // offset in the module's file table
+	uint32_t order;
+};
+struct inlinee_row {
+	uint32_t id, file, line;
+};
+struct inline_row {          // one line of an inlined body
+	uint32_t start, end; // from the start of the function
+	uint32_t file, line;
+};
+struct inline_site {
+	uint32_t inlinee;  // IPI index, resolved across modules
+	uint32_t depth;    // 0: called by the function itself
+	uint32_t first, n; // rows
+	uint32_t parent;   // index of the site around it; UINT32_MAX: none
+};
+struct inline_table {
+	struct inline_site *sites;
+	size_t n_sites;
+	struct inline_row *rows;
+	size_t n_rows;
+};
+struct pdb_module {
+	const char *name;
+	uint16_t stream;
+	uint32_t sym_bytes, c11_bytes, c13_bytes;
+	bool records_tried, syms_tried, lines_tried;
+	struct span syms;               // starts with the signature
+	struct sym_row *funcs, *others; // ascending
+	size_t n_funcs, n_others;
+	struct span c13, files; // files: DEBUG_S_FILECHKSMS
+	struct line_row *lines; // ascending
+	size_t n_lines;
+	struct inlinee_row *inlinees; // ascending id
+	size_t n_inlinees;
+	struct span imports, exports; // cross-module references
+};
+struct gsi { // a table of names by hash
+	struct msf_stream s;
+	uint32_t records, n_records; // 8 bytes each, from `records` on
+	uint32_t bitmap, buckets, n_buckets;
+	uint32_t n_hash;
+};
+struct contrib_row { // a section contribution, decoded
+	uint32_t rva, size, module;
+};
+struct data_row { // a data symbol of the globals' table
+	uint32_t rva, record;
+};
+struct pdb_section {
+	uint32_t va, size;
+	bool code;
+};
+struct type_stream {
+	struct msf_stream s, hash;
+	uint32_t begin, end, header, bytes;
+	uint32_t index_off, n_index; // {type index, offset} pairs in `hash`
+	bool tried, good;
+};
+struct name_copy {
+	uint64_t key;
+	const char *text;
+};
+struct module_name {
+	const char *name;
+	uint32_t index;
+};
+struct all_row {
+	uint32_t rva, module, index; // module UINT32_MAX: a public, index into the address map
+};
+struct pdb {
+	struct arena *a;
+	struct msf msf;
+	struct pdb_id id;
+	err_t damage;
+	struct msf_stream dbi, symrec, names; // names: the string table's bytes start at names_off
+	uint32_t names_off, names_size;
+	uint32_t modules_size, contrib_off, contrib_size;
+	struct pdb_section *sections;
+	size_t n_sections;
+	struct span omap_to_src, omap_from_src;
+	bool modules_tried, contribs_tried, publics_tried;
+	struct pdb_module *modules;
+	size_t n_modules;
+	struct span contribs;
+	unsigned contrib_stride;
+	const uint32_t *contrib_order; // NULL: sorted as they are
+	size_t n_contribs;
+	struct gsi globals, publics;
+	uint32_t addr_map, n_addr; // in publics.s
+	unsigned lookups, contrib_lookups;
+	struct contrib_row *contrib_rows; // built once look-ups are frequent
+	bool data_tried;
+	struct data_row *data; // ascending; built when an address in data is first asked for
+	size_t n_data;
+	uint32_t *public_rvas; // built once look-ups are frequent
+	struct type_stream tpi, ipi;
+	struct module_name *by_name; // for references between modules
+	struct name_copy *copies;    // strings that straddle blocks
+	size_t n_copies, cap_copies;
+	struct all_row *all;
+	size_t n_all;
+};
+void pdb_damaged(struct pdb *p, err_t e); // keeps the first
+// Texts kept by a key: strings that straddle blocks, names put together. NULL: none yet.
+const char *pdb_copy_find(struct pdb *p, uint64_t key);
+void pdb_copy_keep(struct pdb *p, uint64_t key, const char *text);
+// The string at `off`; NULL when it does not end inside the stream.
+const char *pdb_string(struct pdb *p, const struct msf_stream *s, uint64_t off);
+const char *pdb_name_at(struct pdb *p, uint32_t off);                           // of the string table "/names"
+bool pdb_place(const struct pdb *p, uint32_t seg, uint32_t off, uint32_t *ret); // as linked
+// Both return UINT32_MAX for code that is gone. Identities without OMAP.
+uint32_t pdb_to_image(const struct pdb *p, uint32_t linked);
+uint32_t pdb_from_image(const struct pdb *p, uint32_t rva);
+void pdb_load_modules(struct pdb *p);
+struct pdb_module *pdb_module_at(struct pdb *p, uint32_t linked); // NULL
+void pdb_load_syms(struct pdb *p, struct pdb_module *m);
+struct sym_row *pdb_row_at(struct sym_row *rows, size_t n, uint32_t linked); // the last at or below; NULL
+bool pdb_read_symbol(struct pdb *p, const struct sym_row *row, struct pdb_symbol *ret);
+// The symbol of one record, by its offset in the module's symbols.
+bool pdb_read_record(struct pdb *p, struct pdb_module *m, uint32_t off, struct pdb_symbol *ret);
+void pdb_load_lines(struct pdb *p, struct pdb_module *m);
+const char *pdb_file_name(struct pdb *p, const struct pdb_module *m, uint32_t off);
+const struct line_row *pdb_line_row(const struct pdb_module *m, uint32_t linked); // NULL
+bool pdb_line_hidden(uint32_t line);
+struct inline_table *pdb_inline_table(struct pdb *p, struct pdb_module *m, struct sym_row *f);
+const char *pdb_inlinee_name(struct pdb *p, uint32_t id);
+// The data symbol at or below; NULL.
+const struct data_row *pdb_data_row(struct pdb *p, uint32_t linked);
+// A global id for one of a module's own ids, which may stand for another module's. 0: it cannot be resolved.
+uint32_t pdb_resolve_id(struct pdb *p, struct pdb_module *m, uint32_t id);

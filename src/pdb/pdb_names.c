@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// pdb_names.c: addresses by name: one bucket of the globals' hash (references into modules), then of the publics'.
+// Documented in LLVM's docs/PDB/HashTable.rst and GlobalStream.rst; hash and sizes in microsoft-pdb's misc.h, gsi.cpp.
+#include "base/str.h"
+#include "pdb/pdb_int.h"
+
+#include <stdlib.h>
+
+// Case-blind for ASCII letters, because bit 5 of every byte is set.
+static uint32_t hash_name(const char *name)
+{
+	size_t n = strlen(name), i = 0;
+	uint32_t h = 0;
+	for (; n - i >= 4; i += 4)
+		h ^= (uint32_t)le_get((const uint8_t *)name + i, 4);
+	if (n - i >= 2) {
+		h ^= (uint32_t)le_get((const uint8_t *)name + i, 2);
+		i += 2;
+	}
+	if (n - i)
+		h ^= (uint8_t)name[i];
+	h |= 0x20202020;
+	h ^= h >> 11;
+	return h ^ (h >> 16);
+}
+
+static uint32_t word(const struct pdb *p, const struct gsi *g, uint64_t off)
+{
+	uint8_t buf[4];
+	const uint8_t *at = msf_view(&p->msf, &g->s, off, sizeof(buf), buf);
+	return at ? (uint32_t)le_get(at, 4) : 0;
+}
+
+// Buckets that hold nothing are left out of the list; a bitmap tells which are there.
+static bool bucket(const struct pdb *p, const struct gsi *g, uint32_t hash, uint32_t *first, uint32_t *end)
+{
+	enum { RECORD_IN_MEMORY = 12 };
+	if (!g->n_records || !g->n_buckets)
+		return false;
+	uint32_t at = hash % g->n_hash, index = 0;
+	for (uint32_t i = 0; i < at / 32; i++)
+		index += (uint32_t)__builtin_popcount(word(p, g, g->bitmap + 4ull * i));
+	uint32_t bits = word(p, g, g->bitmap + 4ull * (at / 32));
+	if (!(bits >> at % 32 & 1))
+		return false;
+	index += (uint32_t)__builtin_popcount(bits & ((1u << at % 32) - 1));
+	if (index >= g->n_buckets)
+		return false;
+	*first = word(p, g, g->buckets + 4ull * index) / RECORD_IN_MEMORY;
+	*end = index + 1 < g->n_buckets ? word(p, g, g->buckets + 4ull * (index + 1)) / RECORD_IN_MEMORY : g->n_records;
+	*end = MIN(*end, g->n_records);
+	return *first < *end;
+}
+
+struct global {
+	uint16_t kind;
+	const uint8_t *fixed; // the first bytes of the record
+	const char *name;
+};
+
+static bool read_global(struct pdb *p, const struct gsi *g, uint32_t i, uint8_t *buf, struct global *ret)
+{
+	enum { FIXED = 14 };
+	uint32_t off = word(p, g, g->records + 8ull * i);
+	const uint8_t *at = off ? msf_view(&p->msf, &p->symrec, off - 1, FIXED, buf) : NULL;
+	if (!at)
+		return false;
+	*ret = (struct global){ (uint16_t)le_get(at + 2, 2), at, NULL };
+	switch (ret->kind) {
+	case S_PUB32:
+	case S_PROCREF:
+	case S_LPROCREF:
+	case S_GDATA32:
+	case S_LDATA32:
+	case S_GMANDATA:
+	case S_LMANDATA:
+		ret->name = pdb_string(p, &p->symrec, (uint64_t)off - 1 + FIXED);
+		return ret->name;
+	default:
+		return false; // constants and types have no address
+	}
+}
+
+static int by_rva(const void *a, const void *b)
+{
+	const struct data_row *x = a, *y = b;
+	return x->rva != y->rva ? (x->rva > y->rva) - (x->rva < y->rva)
+				: (x->record > y->record) - (x->record < y->record);
+}
+
+// Static and global data of all modules stand in the globals' table, which has no order by address.
+static void load_data(struct pdb *p)
+{
+	p->data_tried = true;
+	if (p->globals.n_records > LIMIT_PDB_GLOBALS)
+		return;
+	p->data = NEW_N(p->a, struct data_row, p->globals.n_records);
+	for (uint32_t i = 0; i < p->globals.n_records; i++) {
+		uint8_t buf[16];
+		struct global g;
+		struct data_row row = { 0, word(p, &p->globals, p->globals.records + 8ull * i) - 1 };
+		if (read_global(p, &p->globals, i, buf, &g) && g.kind != S_PUB32 && g.kind != S_PROCREF &&
+		    g.kind != S_LPROCREF &&
+		    pdb_place(p, (uint32_t)le_get(g.fixed + 12, 2), (uint32_t)le_get(g.fixed + 8, 4), &row.rva))
+			p->data[p->n_data++] = row;
+	}
+	qsort(p->data, p->n_data, sizeof(*p->data), by_rva);
+}
+
+const struct data_row *pdb_data_row(struct pdb *p, uint32_t linked)
+{
+	if (!p->data_tried)
+		load_data(p);
+	size_t lo = 0, hi = p->n_data;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (p->data[mid].rva <= linked)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo ? &p->data[lo - 1] : NULL;
+}
+
+static bool resolve(struct pdb *p, const struct global *g, struct pdb_symbol *ret)
+{
+	uint32_t a = (uint32_t)le_get(g->fixed + 8, 4), b = (uint32_t)le_get(g->fixed + 12, 2);
+	if (g->kind == S_PROCREF || g->kind == S_LPROCREF) {
+		pdb_load_modules(p);
+		if (!b || b > p->n_modules)
+			return false;
+		return pdb_read_record(p, &p->modules[b - 1], a, ret);
+	}
+	uint32_t linked;
+	if (!pdb_place(p, b, a, &linked))
+		return false;
+	bool public = g->kind == S_PUB32;
+	*ret = (struct pdb_symbol){ g->name, pdb_to_image(p, linked), 0, public ? PDB_PUBLIC : PDB_DATA,
+				    public && (le_get(g->fixed + 4, 4) & 3) };
+	return ret->rva != UINT32_MAX;
+}
+
+static bool find_in(struct pdb *p, const struct gsi *g, const char *name, bool blind, struct pdb_symbol *ret)
+{
+	uint32_t first, end;
+	if (!bucket(p, g, hash_name(name), &first, &end))
+		return false;
+	end = MIN(end, first + (uint32_t)LIMIT_PDB_BUCKET);
+	for (uint32_t i = first; i < end; i++) {
+		struct global r;
+		uint8_t buf[16];
+		if (read_global(p, g, i, buf, &r) && (blind ? str_ieq(r.name, name) : str_eq(r.name, name)) &&
+		    resolve(p, &r, ret))
+			return true;
+	}
+	return false;
+}
+
+bool pdb_find(struct pdb *p, const char *name, struct pdb_symbol *ret)
+{
+	return find_in(p, &p->globals, name, false, ret) || find_in(p, &p->publics, name, false, ret) ||
+	       find_in(p, &p->globals, name, true, ret) || find_in(p, &p->publics, name, true, ret);
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// pdb_dump.c: prints what the PDB reader sees, one row a line, for judges; or times look-ups.
+//   pdb_dump FILE [id] [proc] [data] [pub] [line] [inl] [all]   rows: kind, tab, fields
+//   pdb_dump FILE at RVA...     symbol, function, line and inlined calls of an address (hexadecimal)
+//   pdb_dump FILE find NAME...
+//   pdb_dump FILE check         look-ups of every recorded place must give it back; prints failures and a sum
+//   pdb_dump FILE bench         nanoseconds of a look-up, random order, warm
+#include "base/os.h"
+#include "base/str.h"
+#include "pdb/pdb.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const kinds[] = { "proc", "thunk", "separated", "data", "label", "public" };
+
+static bool print_symbol(void *ctx, const struct pdb_symbol *s)
+{
+	(void)ctx;
+	printf("%s\t%" PRIx32 "\t%" PRIx32 "\t%s\n", kinds[s->kind], s->rva, s->size, s->name);
+	return true;
+}
+
+static bool print_line(void *ctx, const struct pdb_line *l)
+{
+	(void)ctx;
+	printf("line\t%" PRIx32 "\t%" PRIu32 "\t%s\n", l->rva, l->line, l->file ? l->file : "");
+	return true;
+}
+
+static bool print_site(void *ctx, const struct pdb_site *s)
+{
+	(void)ctx;
+	printf("inline\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\t%" PRIu32 "\t%" PRIu32 "\t%s\n", s->rva, s->size,
+	       s->site.inlinee, s->depth, s->site.call_line, s->site.name);
+	return true;
+}
+
+static void print_id(const struct pdb *p)
+{
+	const struct pdb_id *id = pdb_id(p);
+	printf("id\t");
+	for (size_t i = 0; i < sizeof(id->guid); i++)
+		printf("%02x", id->guid[i]);
+	printf("\t%" PRIu32 "\t%" PRIu32 "\t%" PRIx16 "\t%s\n", id->info_age, id->age, id->machine,
+	       pdb_note(p) ? pdb_note(p) : "");
+	if (pdb_damage(p).code)
+		printf("damage\t%s\t%" PRIx64 "\n", pdb_damage(p).what, pdb_damage(p).at);
+}
+
+static void print_at(struct pdb *p, uint32_t rva)
+{
+	struct pdb_symbol s;
+	struct pdb_line l;
+	struct pdb_inline in[32];
+	if (pdb_symbol_at(p, rva, &s))
+		print_symbol(NULL, &s);
+	if (pdb_function_at(p, rva, &s))
+		printf("function\t%" PRIx32 "\t%" PRIx32 "\t%s\n", s.rva, s.size, s.name);
+	if (pdb_line_at(p, rva, &l))
+		print_line(NULL, &l);
+	size_t n = pdb_inlines_at(p, rva, in, ARRAY_LEN(in));
+	for (size_t i = 0; i < n; i++)
+		printf("inlined\t%" PRIx32 "\t%s\t%s:%" PRIu32 "\tcalled from %s:%" PRIu32 "\n", in[i].rva, in[i].name,
+		       in[i].file ? in[i].file : "", in[i].line, in[i].call_file ? in[i].call_file : "",
+		       in[i].call_line);
+	printf("next\t%" PRIx32 "\n", pdb_next_rva(p, rva));
+}
+
+// ---- check
+struct check {
+	struct pdb *p;
+	size_t asked, wrong;
+};
+
+static void wrong(struct check *c, const char *what, uint32_t rva, const char *name)
+{
+	if (c->wrong++ < 20)
+		printf("wrong\t%s\t%" PRIx32 "\t%s\n", what, rva, name);
+}
+
+static bool check_symbol(void *ctx, const struct pdb_symbol *s)
+{
+	struct check *c = ctx;
+	struct pdb_symbol found;
+	c->asked += 2;
+	// A place inside a function goes by the function.
+	if (!pdb_symbol_at(c->p, s->rva, &found) ||
+	    (found.rva != s->rva && (!found.is_function || found.rva > s->rva || s->rva - found.rva >= found.size)))
+		wrong(c, "address", s->rva, s->name);
+	// Static data and thunks of old linkers are in no hash.
+	if ((s->kind == PDB_PROC || s->kind == PDB_PUBLIC) &&
+	    (!pdb_find(c->p, s->name, &found) || !str_eq(found.name, s->name)))
+		wrong(c, "name", s->rva, s->name);
+	return true;
+}
+
+// ---- bench
+struct places {
+	uint32_t *rva;
+	size_t n, cap;
+};
+
+static bool take(void *ctx, const struct pdb_symbol *s)
+{
+	struct places *w = ctx;
+	if (w->n < w->cap && s->is_function)
+		w->rva[w->n++] = s->rva + s->size / 2;
+	return true;
+}
+
+static double per_lookup(struct pdb *p, const struct places *w, int what)
+{
+	enum { ROUNDS = 300000 };
+	uint32_t x = 12345;
+	uint64_t start = os_now_us(), sum = 0;
+	for (int i = 0; i < ROUNDS; i++) {
+		x = x * 1664525 + 1013904223;
+		uint32_t rva = w->rva[(x >> 8) % w->n];
+		struct pdb_symbol s;
+		struct pdb_line l;
+		struct pdb_inline in[16];
+		sum += pdb_symbol_at(p, rva, &s);
+		if (what) {
+			sum += pdb_line_at(p, rva, &l);
+			sum += pdb_inlines_at(p, rva, in, ARRAY_LEN(in));
+		}
+	}
+	double ns = (double)(os_now_us() - start) * 1000 / ROUNDS;
+	return sum ? ns : -1;
+}
+
+static void bench(struct arena *a, struct pdb *p)
+{
+	struct places w = { .cap = 100000 };
+	w.rva = NEW_N(a, uint32_t, w.cap);
+	pdb_each(p, take, &w);
+	if (!w.n)
+		return;
+	for (int what = 0; what < 2; what++) {
+		(void)per_lookup(p, &w, what);
+		printf("%s\t%.0f ns\t%zu functions\n", what ? "symbol+line+inlines" : "symbol", per_lookup(p, &w, what),
+		       w.n);
+	}
+}
+
+static void run(struct arena *a, struct pdb *p, int argc, char **argv)
+{
+	for (int i = 2; i < argc; i++) {
+		bool all = str_eq(argv[i], "all");
+		if (all || str_eq(argv[i], "id"))
+			print_id(p);
+		if (all || str_eq(argv[i], "proc"))
+			pdb_each_private(p, print_symbol, NULL);
+		if (all || str_eq(argv[i], "pub"))
+			pdb_each_public(p, print_symbol, NULL);
+		if (all || str_eq(argv[i], "line"))
+			pdb_each_line(p, print_line, NULL);
+		if (all || str_eq(argv[i], "inl"))
+			pdb_each_inline(p, print_site, NULL);
+		if (str_eq(argv[i], "each"))
+			pdb_each(p, print_symbol, NULL);
+		if (str_eq(argv[i], "bench"))
+			bench(a, p);
+		if (str_eq(argv[i], "check")) {
+			struct check c = { .p = p };
+			pdb_each(p, check_symbol, &c);
+			printf("check\t%zu\t%zu\n", c.asked, c.wrong);
+		}
+		if (str_eq(argv[i], "at") || str_eq(argv[i], "find")) {
+			struct pdb_symbol s;
+			for (int k = i + 1; k < argc; k++) {
+				if (str_eq(argv[i], "at"))
+					print_at(p, (uint32_t)strtoul(argv[k], NULL, 16));
+				else if (pdb_find(p, argv[k], &s))
+					print_symbol(NULL, &s);
+				else
+					printf("none\t%s\n", argv[k]);
+			}
+			return;
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct file_map map;
+	struct arena *a = arena_new((size_t)1 << 30);
+	struct pdb *p;
+	if (argc < 2)
+		return 2;
+	uint64_t start = os_now_us();
+	err_t e = file_map_open(argv[1], &map);
+	if (!e.code)
+		e = pdb_open(a, map.bytes, &p);
+	if (e.code) {
+		printf("error\t%s\t%s\t%" PRIx64 "\n", err_name(e.code), e.what, e.at);
+		return 1;
+	}
+	if (argc > 2 && str_eq(argv[2], "time"))
+		printf("open\t%" PRIu64 " us\n", os_now_us() - start);
+	run(a, p, argc, argv);
+	if (argc > 2 && str_eq(argv[2], "time"))
+		printf("answered\t%" PRIu64 " us\t%zu bytes\n", os_now_us() - start, arena_used(a));
+	arena_free(a);
+	file_map_close(&map);
+	return 0;
+}
