@@ -74,7 +74,7 @@ struct line_row {
 	uint32_t order;
 };
 struct inlinee_row {
-	uint32_t id, file, line;
+	uint32_t id, file, line, order;
 };
 struct inline_row {          // one line of an inlined body
 	uint32_t start, end; // from the start of the function

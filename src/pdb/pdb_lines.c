@@ -13,8 +13,8 @@ enum {
 	SUB_EXPORTS = 0xf8,
 	HAVE_COLUMNS = 1,
 	LINE_MASK = 0xffffff,
-	NEVER_STEP_INTO = 0xfeefee,
-	ALWAYS_STEP_INTO = 0xf00f00,
+	ALWAYS_STEP_INTO = 0xfeefee,
+	NEVER_STEP_INTO = 0xf00f00,
 };
 
 bool pdb_line_hidden(uint32_t line)
@@ -87,7 +87,9 @@ static size_t read_inlinees(struct span sub, struct inlinee_row *ret)
 	bool extra = rd_u32(&r) == 1; // with a list of further files
 	size_t n = 0;
 	while (rd_left(&r) >= 12) {
-		struct inlinee_row row = { rd_u32(&r), rd_u32(&r), rd_u32(&r) };
+		struct inlinee_row row = { .id = rd_u32(&r) };
+		row.file = rd_u32(&r);
+		row.line = rd_u32(&r);
 		if (extra)
 			rd_skip(&r, 4 * (uint64_t)rd_u32(&r));
 		if (ret)
@@ -100,7 +102,7 @@ static size_t read_inlinees(struct span sub, struct inlinee_row *ret)
 static int by_id(const void *a, const void *b)
 {
 	const struct inlinee_row *x = a, *y = b;
-	return (x->id > y->id) - (x->id < y->id);
+	return x->id != y->id ? (x->id > y->id) - (x->id < y->id) : (x->order > y->order) - (x->order < y->order);
 }
 
 static void read_subs(struct pdb *p, struct pdb_module *m, bool fill)
@@ -153,6 +155,8 @@ void pdb_load_lines(struct pdb *p, struct pdb_module *m)
 	}
 	if (!sorted)
 		qsort(m->lines, m->n_lines, sizeof(*m->lines), by_rva);
+	for (size_t i = 0; i < m->n_inlinees; i++)
+		m->inlinees[i].order = (uint32_t)i; // compilers give one id several places: the first counts
 	qsort(m->inlinees, m->n_inlinees, sizeof(*m->inlinees), by_id);
 }
 
