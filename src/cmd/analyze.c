@@ -2,6 +2,7 @@
 // analyze.c: !analyze: the verdict in the debugger's layout. Order and spacing of the fields: public output of
 // the 10.0.2xxxx debuggers.
 #include "cmd/analyze.h"
+#include "base/limits.h"
 
 #include "target/system.h"
 #include "verdict/verdict.h"
@@ -266,15 +267,17 @@ static size_t until_repeated(const struct stack *st)
 
 static void emit_stack_text(const struct analyze *z)
 {
-	static const struct stack_options options = { .form = STACK_VERBOSE };
+	static const struct stack_options options = { .form = STACK_VERBOSE, .lines = true };
 	struct stack st = z->v->stack;
 	size_t shown = str_starts(z->v->problem_class, "STACK_OVERFLOW") ? until_repeated(&st) : st.n;
 	bool cut = shown < st.n;
 	st.n = shown;
 	st.end_note = cut ? "the frames above repeat from here on" : st.end_note;
 	doc_text(z->out, "STACK_TEXT:  ");
-	if (st.n)
+	if (st.n) {
+		stack_inlines(z->s, z->c->a, &st, LIMIT_FRAMES, &st);
 		emit_stack(z->s, z->c, z->out, &st, &options);
+	}
 	if (z->v->stack_note)
 		doc_note(z->out, NOTE_WARNING, "analyze.no_stack", "%s", z->v->stack_note);
 	doc_text(z->out, "");

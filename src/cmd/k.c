@@ -20,6 +20,10 @@ static const struct field stack_frame_fields[] = {
 	{ "symbols", R_STR, "export: an exported name, which says nothing of where functions end; null: no name" },
 	{ "trust", R_STR, "context, unwind, frame_pointer or scan: how the frame was found, best first" },
 	{ "show_trust", R_STR, "the same when text shows it" },
+	{ "file", R_STR, "source file; null when not known" },
+	{ "line", R_DEC, "line in it" },
+	{ "inline", R_DEC, "depth of a call that was replaced by its callee's body; null for a real frame" },
+	{ "show_file", R_STR, "the file when text shows it" },
 };
 const struct schema row_stack_frame = { .name = "stack_frame",
 					.doc = "One frame of a call stack",
@@ -58,23 +62,26 @@ static struct layout make_layout(struct arena *a, const struct target *t, const 
 	bool args = o->form == STACK_ARGS || o->form == STACK_VERBOSE;
 	if (sp) {
 		sb_add(&head, wide ? "Child-SP          " : "ChildEBP ");
-		sb_add(&text, "{child_sp} ");
+		sb_add(&text, wide ? "{!inline {child_sp}}{?inline (Inline Function)} "
+				   : "{!inline {child_sp}}{?inline (Inline)} ");
 	}
 	if (o->form != STACK_CALLS) {
 		sb_add(&head, wide ? "RetAddr               " : "RetAddr      ");
-		sb_add(&text, "{ret}     ");
+		sb_add(&text, wide ? "{!inline {ret}}{?inline --------`--------}     "
+				   : "{!inline {ret}}{?inline --------}     ");
 	}
 	if (args && wide) {
 		sb_printf(&head, ": %-71s : ", "Args to Child");
-		sb_add(&text, ": {args:16} : ");
+		sb_add(&text, ": {!inline {args:16}}{?inline --------`-------- --------`-------- --------`-------- "
+			      "--------`--------} : ");
 	} else if (args) {
 		sb_add(&head, "Args to Child              ");
-		sb_add(&text, "{args:8} ");
+		sb_add(&text, "{!inline {args:8}}{?inline -------- -------- --------} ");
 	}
 	if (wide || o->form == STACK_CALLS)
 		sb_add(&head, "Call Site");
 	sb_add(&text, o->form == STACK_CALLS ? "{function}" : "{site}");
-	sb_add(&text, "{?show_trust   [{show_trust}]}");
+	sb_add(&text, "{?show_trust   [{show_trust}]}{?show_file  [{show_file} @ {line}] }");
 	return (struct layout){ o->heading ? sb_str(&head) : NULL, sb_str(&text) };
 }
 
@@ -110,18 +117,23 @@ void emit_stack(struct session *s, struct call *c, struct doc *out, const struct
 		struct val args[MOST_ARGS];
 		size_t n = frame_args(t, f, args);
 		va_t sp = t->machine == MACHINE_X86 ? f->fp : f->sp;
+		bool real = !f->inline_depth;
 		const struct val v[] = { V(i),
 					 V_IF(before != NULL, f->sp - (before ? before->sp : 0)),
-					 V(sp),
-					 V_IF(f->ret_known, f->ret),
-					 VL(args, n),
+					 V_IF(real, sp),
+					 V_IF(real && f->ret_known, f->ret),
+					 VL(args, real ? n : 0),
 					 VS(f->symbol),
 					 VS(f->function),
 					 V(f->ip),
 					 VS(f->module ? f->module->name : NULL),
 					 VS(symbols_of(f)),
 					 VS(trust_name(f->trust)),
-					 VS(o->trust ? trust_name(f->trust) : NULL) };
+					 VS(o->trust ? trust_name(f->trust) : NULL),
+					 VS(f->file),
+					 V_IF(f->file != NULL, f->line),
+					 V_IF(!real, f->inline_depth),
+					 VS(o->lines ? f->file : NULL) };
 		_Static_assert(ARRAY_LEN(v) == ARRAY_LEN(stack_frame_fields), "stack_frame: wrong arity");
 		doc_row(out, &row_stack_frame, layout, v, false);
 	}
@@ -183,6 +195,7 @@ static struct stack_options options_of(const struct call *c, const struct sessio
 	if (call_flag(c, 'c'))
 		o.form = STACK_CALLS;
 	o.distance = call_flag(c, 'f');
+	o.lines = !call_flag(c, 'L') && o.form != STACK_CALLS;
 	return o;
 }
 
@@ -211,6 +224,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	if (s->regs_set)
 		doc_note(out, NOTE_INFO, "stack.set_context",
 			 "  *** Stack trace for last set context - .thread/.cxr resets it");
+	stack_inlines(s, c->a, &st, (size_t)count, &st);
 	emit_stack(s, c, out, &st, &o);
 	return ok();
 }
@@ -228,7 +242,8 @@ const struct cmd cmd_k = {
 		"kc    call sites only\n"
 		"kn    the same as k: frames are always numbered\n"
 		"kf    with the distance between frames\n"
-		"kp kP kL  as k: parameters and source lines need private symbols\n"
+		"kL    without source files and lines\n"
+		"kp kP  as k: not supported: parameters\n"
 		"kd    raw stack words with symbols\n"
 		"k -trust  says of each frame how it was found: context, unwind (unwind data), frame_pointer, scan\n",
 	.run = run,

@@ -250,7 +250,7 @@ static void emit_module(struct session *s, struct call *c, struct doc *out, cons
 	if (w->verbose) // the details need the image; so does the symbol state that is shown beside them
 		(void)sym_load(s->target, m);
 	enum sym_state state = sym_module_state(m);
-	const char *source = state == SYM_EXPORT ? (m->image_file ? m->image_file : m->image_name) : NULL;
+	const char *source = state == SYM_EXPORT ? (m->image_file ? m->image_file : m->image_name) : m->symbol_file;
 	static const char *const sources[] = { NULL, "file", "dump", NULL };
 	ROW_AS(out, module, l, V(m->base), V(m->base + m->size), VS(m->name), VS(flag_of(m)), VS(sym_state_text(state)),
 	       VS(source), VS(m->image_name), VS(m->path), VS(stamp_text(s, c, m)), V(m->timestamp), V(m->checksum),

@@ -38,6 +38,7 @@ struct stack_options {
 	bool distance; // kf: bytes to the previous frame
 	bool heading;  // the column heads (STACK_TEXT of !analyze has none)
 	bool trust;    // how each frame was found
+	bool lines;    // source file and line
 };
 void emit_stack(struct session *s, struct call *c, struct doc *out, const struct stack *st,
 		const struct stack_options *o);

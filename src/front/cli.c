@@ -43,8 +43,10 @@ int front_open(struct arena *a, const struct options *o, struct session **ret)
 		return e.code == E_LIMIT ? EXIT_LIMIT : EXIT_NO_DUMP;
 	}
 	const char *symbols = o->symbol_path ? o->symbol_path : getenv("_NT_SYMBOL_PATH");
-	if (symbols)
+	if (symbols) {
 		(*ret)->sympath = symbols;
+		target_set_symbol_path((*ret)->target, symbols);
+	}
 	(*ret)->cancel = &interrupted;
 	return 0;
 }

@@ -161,3 +161,20 @@ bool pdb_find(struct pdb *p, const char *name, struct pdb_symbol *ret)
 	return find_in(p, &p->globals, name, false, ret) || find_in(p, &p->publics, name, false, ret) ||
 	       find_in(p, &p->globals, name, true, ret) || find_in(p, &p->publics, name, true, ret);
 }
+
+const char *pdb_plain_name(struct pdb *p, const char *name)
+{
+	if ((*name != '_' && *name != '@') || !name[1])
+		return name;
+	const char *at = strrchr(name + 1, '@');
+	if (!at || strspn(at + 1, "0123456789") != strlen(at + 1) || at == name + 1)
+		return *name == '_' ? name + 1 : name;
+	// Names stay where they are, so their place is a key; bit 62 keeps it apart from the keys of strings.
+	const uint64_t key = 1ull << 62 | (uint64_t)(uintptr_t)name;
+	const char *plain = pdb_copy_find(p, key);
+	if (!plain) {
+		plain = arena_strndup(p->a, name + 1, (size_t)(at - name - 1));
+		pdb_copy_keep(p, key, plain);
+	}
+	return plain;
+}

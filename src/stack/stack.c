@@ -68,6 +68,11 @@ static void fill_frame(struct walk *w, struct frame *f, const struct regs *r, en
 	f->not_in_module = !f->module && !target_unloaded_at(w->t, f->ip);
 	// A call can be the last instruction of a function: its return address already belongs to the next one.
 	va_t probe = exact || !f->ip ? f->ip : f->ip - 1;
+	struct sym_line line;
+	if (f->module && sym_line_at(w->t, probe, &line)) {
+		f->file = line.file;
+		f->line = line.line;
+	}
 	struct sym_hit h;
 	if (!sym_near(w->t, probe, &h) || !h.name) {
 		f->function = f->symbol = sym_text_or_number(w->t, w->a, f->ip);
@@ -254,4 +259,36 @@ err_t stack_walk(struct session *s, const struct thread *th, const struct regs *
 	walk(&w, start, max);
 	*ret = (struct stack){ .frames = w.frames, .n = w.n, .end = w.end, .end_note = w.note };
 	return ok();
+}
+
+void stack_inlines(struct session *s, struct arena *a, const struct stack *st, size_t max, struct stack *ret)
+{
+	struct sym_inline in[SYM_INLINES];
+	struct walk w = { .s = s, .t = s->target, .a = a };
+	size_t i;
+	for (i = 0; i < st->n && w.n < max; i++) {
+		const struct frame *f = &st->frames[i];
+		size_t n = f->module ? sym_inlines_at(w.t, f->exact_ip ? f->ip : f->ip - 1, in, ARRAY_LEN(in)) : 0;
+		for (size_t k = 0; k < n && w.n < max; k++, w.n++) {
+			struct frame *g = frame_at(&w, w.n);
+			*g = *f;
+			g->inline_depth = (unsigned)(n - k);
+			g->file = in[k].file;
+			g->line = in[k].line;
+			g->function = arena_printf(a, "%s!%s", f->module->name, in[k].name);
+			g->symbol = f->ip == in[k].va ? g->function
+						      : arena_printf(a, "%s+0x%" PRIx64, g->function, f->ip - in[k].va);
+		}
+		if (w.n < max)
+			*frame_at(&w, w.n++) = *f;
+		else
+			break;
+	}
+	*ret = *st;
+	ret->frames = w.frames;
+	ret->n = w.n;
+	if (i < st->n) {
+		ret->end = STACK_END_LIMIT;
+		ret->end_note = NULL;
+	}
 }

@@ -14,6 +14,9 @@ struct frame {
 	bool no_unwind_data;   // the walk from here on is a guess: WinDbg's "Stack unwind information not available"
 	bool not_in_module;    // WinDbg's "Frame IP not in any known module"
 	struct module *module; // NULL when ip is in none
+	const char *file;      // source of the code at ip (callers: of the call); NULL: not known
+	uint32_t line;
+	unsigned inline_depth; // 0: a real frame; else one of those that share its registers, the innermost has most
 	const char *symbol;    // "ntdll!RtlFoo+0x12"; a bare number when nothing is known; never NULL
 	const char *function;  // the same without the displacement where a function is named
 };
@@ -38,3 +41,6 @@ struct stack {
 // shorter stack with end_note, not an error. Frames live in `a`.
 MUST_USE err_t stack_walk(struct session *s, const struct thread *th, const struct regs *start, size_t max,
 			  struct arena *a, struct stack *ret);
+// The same stack with a frame for every call that was replaced by its callee's body, above the frame that holds the
+// code; at most max frames. Such a frame has the registers of the one below it.
+void stack_inlines(struct session *s, struct arena *a, const struct stack *st, size_t max, struct stack *ret);

@@ -11,7 +11,9 @@ static const struct symbol_provider no_provider = { .name = "none", .state = SYM
 
 enum sym_state sym_module_state(const struct module *m)
 {
-	return m->symbols ? m->symbols->provider->state : SYM_DEFERRED;
+	if (!m->symbols)
+		return SYM_DEFERRED;
+	return m->symbols->state != SYM_DEFERRED ? m->symbols->state : m->symbols->provider->state;
 }
 
 const char *sym_state_text(enum sym_state s)
@@ -54,6 +56,30 @@ bool sym_near(struct target *t, va_t va, struct sym_hit *ret)
 		ret->disp = va - ret->va;
 	}
 	return true;
+}
+
+// The symbols that serve va; NULL. Images over 4 GiB do not exist.
+static struct symbols *symbols_at(struct target *t, va_t va, uint32_t *rva_ret)
+{
+	struct module *m = target_module_at(t, va);
+	if (!m || va - m->base > UINT32_MAX)
+		return NULL;
+	*rva_ret = (uint32_t)(va - m->base);
+	return sym_load(t, m);
+}
+
+bool sym_line_at(struct target *t, va_t va, struct sym_line *ret)
+{
+	uint32_t rva;
+	struct symbols *s = symbols_at(t, va, &rva);
+	return s && s->provider->line && s->provider->line(s, rva, ret);
+}
+
+size_t sym_inlines_at(struct target *t, va_t va, struct sym_inline *ret, size_t max)
+{
+	uint32_t rva;
+	struct symbols *s = symbols_at(t, va, &rva);
+	return s && s->provider->inlines ? s->provider->inlines(s, rva, ret, max) : 0;
 }
 
 const char *sym_text(struct target *t, struct arena *a, va_t va)

@@ -15,6 +15,19 @@ struct sym_hit {
 	uint64_t disp;         // va asked for - va of the symbol
 	bool is_function;      // false: data, or not known
 };
+struct sym_line {
+	const char *file; // as the compiler recorded it
+	uint32_t line;
+	va_t va; // the code of the line
+	uint64_t size;
+};
+struct sym_inline { // a call that the compiler replaced by the callee's body
+	const char *name;
+	const char *file; // the place in the callee; NULL: unknown
+	uint32_t line;
+	va_t va; // where the inlined code starts
+};
+enum { SYM_INLINES = 64 }; // as many as are shown of one address
 struct symbols;
 struct symbol_provider {
 	const char *name;     // "export"
@@ -27,10 +40,14 @@ struct symbol_provider {
 	bool (*find)(struct symbols *s, const char *name, uint32_t *rva_ret); // exact name, then case-blind
 	// Calls fn for each symbol, ascending RVA; stops when fn returns false.
 	void (*each)(struct symbols *s, bool (*fn)(void *ctx, const char *name, uint32_t rva), void *ctx);
+	// Both may be NULL. Inlined calls that cover an RVA, innermost first; the number.
+	bool (*line)(struct symbols *s, uint32_t rva, struct sym_line *ret);
+	size_t (*inlines)(struct symbols *s, uint32_t rva, struct sym_inline *ret, size_t max);
 };
 struct symbols { // each provider's own struct starts with this
 	const struct symbol_provider *provider;
 	struct module *module;
+	enum sym_state state; // when the provider has several; SYM_DEFERRED: the provider's own
 };
 extern const struct symbol_provider *const symbol_providers[]; // generated from sym/LIST; NULL-terminated
 
@@ -40,6 +57,10 @@ struct symbols *sym_load(struct target *t, struct module *m); // NULL: the modul
 
 // The nearest symbol at or below va. False when va is in no loaded module.
 bool sym_near(struct target *t, va_t va, struct sym_hit *ret);
+// The source line of va. Callers' frames ask for ip - 1.
+bool sym_line_at(struct target *t, va_t va, struct sym_line *ret);
+// The inlined calls that va lies in, innermost first; at most max.
+size_t sym_inlines_at(struct target *t, va_t va, struct sym_inline *ret, size_t max);
 // How WinDbg names an address: "ntdll!RtlFoo+0x12", "app+0x1234", "<Unloaded_x.dll>+0x12"; NULL when it is
 // in no module.
 const char *sym_text(struct target *t, struct arena *a, va_t va);

@@ -168,6 +168,40 @@ void target_set_image_path(struct target *t, const char *path)
 			t->modules[i]->image = IMAGE_NOT_TRIED;
 }
 
+// `cache` alone and an empty place between two '*' mean the debugger's default folder, which is not used here.
+static bool is_local(const char *p, size_t n)
+{
+	static const char *const not_folders[] = { "srv", "symsrv", "cache", "symsrv.dll" };
+	for (size_t i = 0; i < ARRAY_LEN(not_folders); i++)
+		if (n == strlen(not_folders[i]) && str_ieqn(p, not_folders[i], n))
+			return false;
+	static const char *const remote[] = { "http:", "https:", "\\\\" };
+	for (size_t i = 0; i < ARRAY_LEN(remote); i++)
+		if (n >= strlen(remote[i]) && str_ieqn(p, remote[i], strlen(remote[i])))
+			return false;
+	return n != 0;
+}
+
+void target_set_symbol_path(struct target *t, const char *path)
+{
+	size_t n = 1;
+	for (const char *p = path; *p; p++)
+		n += *p == ';' || *p == '*';
+	const char **dirs = NEW_N(t->arena, const char *, n);
+	n = 0;
+	for (const char *p = path; *p;) {
+		size_t len = strcspn(p, ";*");
+		if (is_local(p, len))
+			dirs[n++] = arena_strndup(t->arena, p, len);
+		p += len + (p[len] != 0);
+	}
+	t->symbol_path = dirs;
+	t->n_symbol_path = n;
+	for (size_t i = 0; i < t->n_modules; i++)
+		if (!t->modules[i]->symbol_file)
+			t->modules[i]->symbols = NULL;
+}
+
 struct codeview target_module_codeview(struct target *t, struct module *m)
 {
 	const struct pe *pe;

@@ -146,6 +146,8 @@ void target_close(struct target *t)
 	for (size_t i = 0; i < t->n_modules; i++)
 		if (t->modules[i]->image == IMAGE_FROM_FILE)
 			file_map_close(&t->modules[i]->image_map);
+	for (size_t i = 0; i < t->n_modules; i++)
+		file_map_close(&t->modules[i]->symbol_map);
 	file_map_close(&t->file);
 }
 

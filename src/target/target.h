@@ -32,7 +32,10 @@ struct module {
 	err_t pe_error;           // why there is no pe
 
 	struct symbols *symbols; // slot of sym/; NULL until first asked
-	bool version_tried;      // cache of target_module_version()
+	const char *symbol_file; // host path of what the symbols come from; NULL: none, or the image
+	struct file_map symbol_map;
+	err_t symbol_error; // why a file that was found is not used
+	bool version_tried; // cache of target_module_version()
 	const struct pe_version *version;
 	err_t version_error;
 };
@@ -75,6 +78,8 @@ struct target {
 	bool wow64;                    // a 32-bit process in a dump by a 64-bit dumper
 	const char *const *image_path; // host folders, tried in order
 	size_t n_image_path;
+	const char *const *symbol_path; // host folders and local stores, tried in order
+	size_t n_symbol_path;
 };
 
 // Opens a dump (containers included). A partial dump is success; what is missing stands in dump->notes.
@@ -87,6 +92,10 @@ void target_close(struct target *t);
 // Host folders where image files are looked for, ';'-separated as in WinDbg's -i. Forgets images that were
 // searched without success. Folders may be flat or in symbol-store layout (name/TIMESTAMPsize/name).
 void target_set_image_path(struct target *t, const char *path);
+
+// Where symbol files are looked for, in the grammar of WinDbg's -y: folders and `srv*`, `symsrv*DLL*`, `cache*` lists,
+// ';'-separated. Only what is local is used; nothing is fetched. Modules that have no symbols yet are tried again.
+void target_set_symbol_path(struct target *t, const char *path);
 
 struct module *target_module_at(const struct target *t, va_t va);             // NULL when va is in no loaded module
 struct module *target_module_named(const struct target *t, const char *name); // by name or image name; NULL
