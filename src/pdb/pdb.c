@@ -209,8 +209,7 @@ static void read_info_tail(struct pdb *p, struct rd *r)
 		if (names.p && text.n == 7 && !memcmp(text.p, "/names", 7))
 			p->names = msf_stream(&p->msf, stream);
 	}
-	rd_skip(r, 4);
-	while (rd_left(r) >= 4)
+	while (rd_left(r) >= 4) // the count of names, then features
 		p->id.fastlink |= rd_u32(r) == FEATURE_MINIMAL;
 }
 

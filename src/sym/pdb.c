@@ -82,8 +82,9 @@ static bool try_folder(struct search *s, const char *dir)
 	return sub && try_file(s, path_find_nocase(a, sub, s->name));
 }
 
-static bool find(struct search *s)
+static bool find_named(struct search *s, const char *name)
 {
+	s->name = name;
 	for (size_t i = 0; i < s->t->n_symbol_path; i++)
 		if (try_folder(s, s->t->symbol_path[i]))
 			return true;
@@ -91,6 +92,15 @@ static bool find(struct search *s)
 	const char *slash = image ? strrchr(image, '/') : NULL;
 	const char *dir = slash ? arena_strndup(s->t->arena, image, (size_t)MAX(slash - image, (ptrdiff_t)1)) : ".";
 	return image && try_store(s, dir);
+}
+
+// By the PDB's recorded name, then by the image's: files get renamed together.
+static bool find(struct search *s)
+{
+	const char *name = path_base(s->cv.path), *dot = strrchr(s->m->image_name, '.');
+	size_t stem = dot && dot != s->m->image_name ? (size_t)(dot - s->m->image_name) : strlen(s->m->image_name);
+	const char *other = arena_printf(s->t->arena, "%.*s.pdb", (int)MIN(stem, (size_t)INT16_MAX), s->m->image_name);
+	return find_named(s, name) || (!str_ieq(name, other) && find_named(s, other));
 }
 
 static err_t open_symbols(struct target *t, struct module *m, struct symbols **ret)
@@ -103,7 +113,6 @@ static err_t open_symbols(struct target *t, struct module *m, struct symbols **r
 	s.cv = target_module_codeview(t, m);
 	if (s.cv.kind != CV_RSDS)
 		return fail(E_NOTFOUND, "the module names no PDB", m->base);
-	s.name = path_base(s.cv.path);
 	const uint8_t *g = s.cv.guid;
 	int n = snprintf(s.key, sizeof(s.key), "%08X%04X%04X", (unsigned)le_get(g, 4), (unsigned)le_get(g + 4, 2),
 			 (unsigned)le_get(g + 6, 2));
