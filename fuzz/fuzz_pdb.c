@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// fuzz_pdb.c: any bytes as a PDB: every symbol, line and inlined call, look-ups by address and by name. Memory stays
+// bounded, what is listed is in order, and what is found covers or lies below the address.
+#include "pdb/pdb.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { MEMORY = 256 << 20, MOST = 300 };
+
+struct seen {
+	struct pdb *p;
+	size_t n;
+	uint32_t last;
+};
+
+static void ask(struct pdb *p, uint32_t rva)
+{
+	struct pdb_symbol s;
+	struct pdb_line l;
+	struct pdb_inline in[8];
+	if (pdb_symbol_at(p, rva, &s) && (!s.name || s.rva > rva))
+		abort();
+	if (pdb_function_at(p, rva, &s) && !s.is_function)
+		abort();
+	(void)pdb_line_at(p, rva, &l);
+	size_t n = pdb_inlines_at(p, rva, in, 8);
+	for (size_t i = 0; i < n; i++)
+		if (!in[i].name || in[i].rva > rva)
+			abort();
+	uint32_t next = pdb_next_rva(p, rva);
+	if (next && next <= rva)
+		abort();
+}
+
+static bool any(void *ctx, const struct pdb_symbol *s)
+{
+	struct seen *w = ctx;
+	struct pdb_symbol found;
+	if (!s->name || !pdb_plain_name(w->p, s->name))
+		abort();
+	(void)pdb_find(w->p, s->name, &found);
+	ask(w->p, s->rva);
+	ask(w->p, s->rva + s->size / 2);
+	return ++w->n < MOST;
+}
+
+static bool ordered(void *ctx, const struct pdb_symbol *s)
+{
+	struct seen *w = ctx;
+	if (s->rva < w->last)
+		abort();
+	w->last = s->rva;
+	return any(ctx, s);
+}
+
+static bool line(void *ctx, const struct pdb_line *l)
+{
+	struct seen *w = ctx;
+	ask(w->p, l->rva);
+	return ++w->n < MOST;
+}
+
+static bool site(void *ctx, const struct pdb_site *s)
+{
+	struct seen *w = ctx;
+	ask(w->p, s->rva);
+	return ++w->n < MOST;
+}
+
+static err_t everything(void *ctx)
+{
+	struct seen *w = ctx;
+	pdb_each_public(w->p, any, w);
+	w->n = 0;
+	pdb_each_private(w->p, any, w);
+	w->n = 0;
+	pdb_each_line(w->p, line, w);
+	w->n = 0;
+	pdb_each_inline(w->p, site, w);
+	w->n = 0;
+	pdb_each(w->p, ordered, w);
+	for (uint32_t rva = 0; rva < 0x4000; rva += 0x155)
+		ask(w->p, rva);
+	return pdb_damage(w->p);
+}
+
+struct opening {
+	struct arena *a;
+	struct span file;
+	struct pdb *p;
+};
+
+static err_t open_pdb(void *ctx)
+{
+	struct opening *o = ctx;
+	return pdb_open(o->a, o->file, &o->p);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct arena *a = arena_new(MEMORY);
+	struct opening o = { a, { data, size }, NULL };
+	if (!arena_guard(a, NULL, open_pdb, &o).code) {
+		struct seen w = { .p = o.p };
+		// More than the input justifies would be a finding; a hostile count is refused or cut.
+		if (arena_guard(a, NULL, everything, &w).code == E_LIMIT && size < 1 << 20)
+			abort();
+	}
+	arena_free(a);
+	return 0;
+}

@@ -1,0 +1,147 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""pdb_files.py --program DUMPSCOPE --pdb-dump PDB_DUMP: PDBs of all shapes read the same; what is no PDB is refused
+with its reason; and which PDB serves a module: the folders and stores of -y, GUID and age. TAP output."""
+import argparse, lzma, os, pathlib, shutil, struct, subprocess, sys, tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests/make"))
+import mk_pdb  # noqa: E402
+
+count = failed = 0
+
+
+def check(name, ok, why=""):
+    global count, failed
+    count += 1
+    failed += not ok
+    print(f"{'ok' if ok else 'not ok'} {count} - {name}{'' if ok else ': ' + str(why)[:600]}")
+
+
+def run(*args):
+    p = subprocess.run([str(a) for a in args], capture_output=True, text=True, errors="replace", timeout=60,
+                       env={k: v for k, v in os.environ.items() if not k.startswith("_NT_")})
+    return p.returncode, p.stdout
+
+
+def shapes(dump, tmp):
+    want = None
+    for block in (512, 1024, 4096, 8192, 32768, 65536):
+        for scatter in ([], ["--scatter"]):
+            f = tmp / "shape.pdb"
+            mk_pdb.main([str(f), "--block", str(block), "--modules", "30", "--publics", "50", *scatter])
+            status, out = run(dump, f, "all")
+            want = want or out
+            check(f"blocks of {block} {' '.join(scatter)}", status == 0 and out == want and out.count("\nproc") == 30, out)
+            status, out = run(dump, f, "check")
+            check("... every place is found", out.strip().endswith("\t0") and "wrong" not in out, out)
+    mk_pdb.main([str(f), "--block", "8192", "--modules", "50", "--publics", "50", "--spread", "5"])
+    check("over 4 GiB", f.stat().st_size > 5 << 30 and run(dump, f, "check")[1].endswith("\t0\n"))
+    mk_pdb.main([str(f), "--omap"])
+    status, out = run(dump, f, "at", "2048", "1000")
+    check("moved code", "proc\t2040\t30\tns::func_1\n" in out and "line\t2048\t12\tC:\\src\\func_1.c" in out and
+          "inlined\t2048\tns::callee" in out, out)
+    check("dropped code", "func_0" not in run(dump, f, "all")[1])
+    mk_pdb.main([str(f), "--feature", "MINI"])
+    check("FASTLINK says so", "FASTLINK" in run(dump, f, "id")[1])
+
+
+def names(dump, tmp):
+    f = tmp / "names.pdb"
+    mk_pdb.main([str(f), "--modules", "5"])
+    out = run(dump, f, "find", "ns::func_4", "NS::FUNC_4", "?func_2@ns@@YAXXZ", "static_3", "func_4", "ns::func_5")[1]
+    check("names: exact, case-blind, public, data; no others", out == "proc\t1100\t30\tns::func_4\n" * 2 +
+          "public\t1080\t0\t?func_2@ns@@YAXXZ\n" + "data\t2030\t0\tstatic_3\n" + "none\tfunc_4\nnone\tns::func_5\n", out)
+    out = run(dump, f, "at", "100c")[1]
+    check("an address inside an inlined call", "proc\t1000\t30\tns::func_0\n" in out and "C:\\src\\callee.h:100" in out and
+          "called from C:\\src\\func_0.c:2" in out, out)
+    out = run(dump, f, "at", "1038")[1]
+    check("an address behind a function is near its public", out.startswith("p") and "inlined" not in out and
+          "function" not in out, out)
+
+
+def refusals(dump, tmp):
+    f = tmp / "bad.pdb"
+    mk_pdb.main([str(f), "--block", "512"])
+    good = f.read_bytes()
+    for data, want in ((b"Microsoft C/C++ program database 2.00\r\n\x1aJG\0\0" + bytes(600), "unsupported\ta PDB 2.00"),
+                       (b"Microsoft MSFZ Container\r\n\x1aALD\0\0" + bytes(600), "unsupported\ta compressed PDB"),
+                       (b"BSJB" + bytes(600), "unsupported\ta portable PDB"),
+                       (b"MZ" + bytes(600), "corrupt\tnot a PDB"), (b"", "corrupt\tnot a PDB"),
+                       (good[:32] + b"\1\2\0\0" + good[36:], "corrupt\tthe PDB's block size"),
+                       (good[:44] + b"\xff\xff\xff\x7f" + good[48:], "corrupt\tthe PDB's directory is larger"),
+                       (good[:600], "corrupt\ta block of the PDB's directory map")):
+        f.write_bytes(data)
+        status, out = run(dump, f, "all")
+        check(f"refused: {want.split(chr(9))[1]}", status == 1 and out.startswith("error\t" + want), out)
+    died = []
+    for cut in range(0, len(good), 61):
+        f.write_bytes(good[:cut])
+        if run(dump, f, "all")[0] not in (0, 1):
+            died.append(cut)
+    check("cut anywhere: no crash", not died, died)
+
+
+def service(program, tmp):
+    for name in ("sample.dmp", "nullderef.exe", "nullderef.pdb"):
+        (tmp / name).write_bytes(lzma.decompress((ROOT / "samples" / (name + ".xz")).read_bytes()))
+    pdb = (tmp / "nullderef.pdb").read_bytes()
+    (tmp / "nullderef.pdb").unlink()
+    exe = (tmp / "nullderef.exe").read_bytes()
+    at = exe.index(b"RSDS") + 4
+    a, b, c, tail, age = struct.unpack_from("<IHH8sI", exe, at)
+    key = f"{a:08X}{b:04X}{c:04X}{tail.hex().upper()}{age:x}"
+
+    def state(path, *more):
+        out = run(program, "-z", tmp / "sample.dmp", "-y", path, *more, "-c", ".ecxr;k;lm m nullderef;q")[1]
+        return "private" if "(private pdb symbols)" in out and " @ " in out else "none", out
+
+    def put(*parts):
+        f = tmp.joinpath(*parts)
+        f.parent.mkdir(parents=True, exist_ok=True)
+        f.write_bytes(pdb)
+        return tmp / parts[0]
+
+    images = tmp / "images"
+    images.mkdir()
+    shutil.copy(tmp / "nullderef.exe", images)
+    check("no PDB: none is used", state(str(images), "-i", images)[0] == "none")
+    check("a flat folder", state(str(put("flat", "nullderef.pdb")), "-i", images)[0] == "private")
+    check("another case", state(str(put("case", "NullDeref.PDB")), "-i", images)[0] == "private")
+    store = put("store", "nullderef.pdb", key.lower(), "nullderef.pdb")
+    check("a store", state(f"srv*{store}*https://symbols.invalid/x", "-i", images)[0] == "private")
+    check("a cache", state(f"cache*{store}", "-i", images)[0] == "private")
+    check("the second of a path", state(f"{images};symsrv*symsrv.dll*{store}", "-i", images)[0] == "private")
+    tiers = put("tiers", "nu", "nullderef.pdb", key, "nullderef.pdb")
+    check("two tiers want index2.txt", state(str(tiers), "-i", images)[0] == "none")
+    (tiers / "index2.txt").write_text("")
+    check("two tiers", state(str(tiers), "-i", images)[0] == "private")
+    check("folder by kind", state(str(put("kind", "symbols", "exe", "nullderef.pdb")), "-i", images)[0] == "private")
+    mk_pdb.main([str(put("other", "nullderef.pdb") / "nullderef.pdb")])
+    check("another GUID is not used", state(str(tmp / "other"), "-i", images)[0] == "none")
+    shutil.copy(tmp / "flat/nullderef.pdb", images)
+    status, out = state("", "-i", images)
+    check("beside the image, without a path", "(private pdb symbols)" in out, out)
+    lined = run(program, "-z", tmp / "sample.dmp", "-i", images, "-c", "k;kL;q")[1]
+    rows = [r for r in lined.splitlines() if "nullderef!" in r and " @ " in r]
+    check("k ends lines in a blank, kL has none", rows and all(r.endswith("] ") for r in rows) and
+          2 * len(rows) <= lined.count("nullderef!"), lined)
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--program", required=True)
+    p.add_argument("--pdb-dump", required=True)
+    o = p.parse_args()
+    with tempfile.TemporaryDirectory() as d:
+        tmp = pathlib.Path(d)
+        shapes(o.pdb_dump, tmp)
+        names(o.pdb_dump, tmp)
+        refusals(o.pdb_dump, tmp)
+        service(o.program, tmp)
+    print(f"1..{count}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
