@@ -156,6 +156,14 @@ uint32_t pdb_from_image(const struct pdb *p, uint32_t rva)
 	return p->omap_to_src.n ? omap(p->omap_to_src, rva) : rva;
 }
 
+uint32_t pdb_start_in_image(const struct pdb *p, uint32_t start, uint32_t linked, uint32_t rva)
+{
+	if (!p->omap_to_src.n && !p->omap_from_src.n)
+		return start;
+	uint32_t at = pdb_to_image(p, start), distance = linked - start;
+	return at <= rva && rva - at == distance ? at : rva - MIN(distance, rva);
+}
+
 // ---- opening
 struct dbi_header {
 	uint16_t globals, publics, symrec, flags, machine;

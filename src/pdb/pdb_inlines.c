@@ -282,11 +282,12 @@ size_t pdb_inlines_at(struct pdb *p, uint32_t rva, struct pdb_inline *ret, size_
 	size_t n = 0;
 	while (inner && n < max) {
 		const struct inline_row *row = row_at(t, inner, off);
-		uint32_t start = inner->n ? pdb_to_image(p, f->rva + t->rows[inner->first].start) : rva;
+		uint32_t first = inner->n ? f->rva + t->rows[inner->first].start : linked;
+		uint32_t start = first <= linked ? pdb_start_in_image(p, first, linked, rva) : rva;
 		ret[n] = (struct pdb_inline){ pdb_inlinee_name(p, inner->inlinee),
 					      row ? pdb_file_name(p, m, row->file) : NULL,
 					      row ? row->line : 0,
-					      start > rva ? rva : start,
+					      start,
 					      inner->inlinee,
 					      0,
 					      NULL };

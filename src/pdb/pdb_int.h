@@ -184,10 +184,14 @@ bool pdb_place(const struct pdb *p, uint32_t seg, uint32_t off, uint32_t *ret); 
 // Both return UINT32_MAX for code that is gone. Identities without OMAP.
 uint32_t pdb_to_image(const struct pdb *p, uint32_t linked);
 uint32_t pdb_from_image(const struct pdb *p, uint32_t rva);
+// Where a place at or below an address (both as linked) lies for who asked for that address of the image: its own RVA,
+// or one that keeps the distance it was linked with, when its code was moved or dropped apart from the address.
+uint32_t pdb_start_in_image(const struct pdb *p, uint32_t start, uint32_t linked, uint32_t rva);
 void pdb_load_modules(struct pdb *p);
 struct pdb_module *pdb_module_at(struct pdb *p, uint32_t linked); // NULL
 void pdb_load_syms(struct pdb *p, struct pdb_module *m);
 struct sym_row *pdb_row_at(struct sym_row *rows, size_t n, uint32_t linked); // the last at or below; NULL
+// rva is UINT32_MAX for code that is gone.
 bool pdb_read_symbol(struct pdb *p, const struct sym_row *row, struct pdb_symbol *ret);
 // The symbol of one record, by its offset in the module's symbols.
 bool pdb_read_record(struct pdb *p, struct pdb_module *m, uint32_t off, struct pdb_symbol *ret);

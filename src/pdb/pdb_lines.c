@@ -180,10 +180,9 @@ const struct line_row *pdb_line_row(const struct pdb_module *m, uint32_t linked)
 	return &m->lines[lo - 1];
 }
 
-static bool read_row(struct pdb *p, const struct pdb_module *m, const struct line_row *row, struct pdb_line *ret)
+static void read_row(struct pdb *p, const struct pdb_module *m, const struct line_row *row, struct pdb_line *ret)
 {
 	*ret = (struct pdb_line){ pdb_file_name(p, m, row->file), row->line, pdb_to_image(p, row->rva), row->size };
-	return ret->rva != UINT32_MAX;
 }
 
 bool pdb_line_at(struct pdb *p, uint32_t rva, struct pdb_line *ret)
@@ -194,7 +193,11 @@ bool pdb_line_at(struct pdb *p, uint32_t rva, struct pdb_line *ret)
 		return false;
 	pdb_load_lines(p, m);
 	const struct line_row *row = pdb_line_row(m, linked);
-	return row && !pdb_line_hidden(row->line) && read_row(p, m, row, ret);
+	if (!row || pdb_line_hidden(row->line))
+		return false;
+	read_row(p, m, row, ret);
+	ret->rva = pdb_start_in_image(p, row->rva, linked, rva);
+	return true;
 }
 
 void pdb_each_line(struct pdb *p, bool (*fn)(void *ctx, const struct pdb_line *l), void *ctx)
@@ -204,8 +207,10 @@ void pdb_each_line(struct pdb *p, bool (*fn)(void *ctx, const struct pdb_line *l
 		struct pdb_module *m = &p->modules[k];
 		struct pdb_line l;
 		pdb_load_lines(p, m);
-		for (size_t i = 0; i < m->n_lines; i++)
-			if (read_row(p, m, &m->lines[i], &l) && !fn(ctx, &l))
+		for (size_t i = 0; i < m->n_lines; i++) {
+			read_row(p, m, &m->lines[i], &l);
+			if (l.rva != UINT32_MAX && !fn(ctx, &l))
 				return;
+		}
 	}
 }

@@ -167,7 +167,7 @@ struct sym_row *pdb_row_at(struct sym_row *rows, size_t n, uint32_t linked)
 bool pdb_read_symbol(struct pdb *p, const struct sym_row *row, struct pdb_symbol *ret)
 {
 	uint32_t rva = pdb_to_image(p, row->rva);
-	if (!row->name || !*row->name || rva == UINT32_MAX)
+	if (!row->name || !*row->name)
 		return false;
 	*ret = (struct pdb_symbol){ row->name, rva, row->size, (enum pdb_kind)row->kind, row->kind <= PDB_SEPARATED };
 	return true;
@@ -183,7 +183,7 @@ bool pdb_read_record(struct pdb *p, struct pdb_module *m, uint32_t off, struct p
 	if (!s || !pdb_place(p, field(&r, s->seg_at, 2), field(&r, s->off_at, 4), &row.rva))
 		return false;
 	row = complete(m->syms, &r, s, row);
-	return pdb_read_symbol(p, &row, ret);
+	return pdb_read_symbol(p, &row, ret) && ret->rva != UINT32_MAX;
 }
 
 // ---- publics
@@ -227,7 +227,7 @@ static bool public_symbol(struct pdb *p, uint32_t i, struct pdb_symbol *ret)
 		return false;
 	uint32_t rva = pdb_to_image(p, linked);
 	const char *name = pdb_string(p, &p->symrec, (uint64_t)pub.record + PUB_FIXED);
-	if (!name || rva == UINT32_MAX)
+	if (!name)
 		return false;
 	*ret = (struct pdb_symbol){ name, rva, 0, PDB_PUBLIC, (pub.flags & (PUB_CODE | PUB_FUNCTION)) != 0 };
 	return true;
@@ -303,14 +303,10 @@ bool pdb_function_at(struct pdb *p, uint32_t rva, struct pdb_symbol *ret)
 	uint32_t linked = pdb_from_image(p, rva);
 	struct pdb_module *m = linked == UINT32_MAX ? NULL : pdb_module_at(p, linked);
 	struct sym_row *row = m ? covering(p, m, linked) : NULL;
-	return row && pdb_read_symbol(p, row, ret);
-}
-
-// Moved code may lie below its symbol; it then goes by a place that keeps the displacement it was linked with.
-static void keep_displacement(struct pdb_symbol *s, uint32_t rva, uint32_t disp)
-{
-	if (s->rva > rva || (rva - s->rva != disp && disp <= rva))
-		s->rva = rva - MIN(disp, rva);
+	if (!row || !pdb_read_symbol(p, row, ret))
+		return false;
+	ret->rva = pdb_start_in_image(p, row->rva, linked, rva);
+	return true;
 }
 
 static const struct pdb_section *section_at(const struct pdb *p, uint32_t linked)
@@ -331,7 +327,7 @@ static bool data_symbol(struct pdb *p, const struct data_row *row, struct pdb_sy
 {
 	uint32_t rva = pdb_to_image(p, row->rva);
 	const char *name = pdb_string(p, &p->symrec, (uint64_t)row->record + PUB_FIXED);
-	if (!name || !*name || rva == UINT32_MAX)
+	if (!name || !*name)
 		return false;
 	*ret = (struct pdb_symbol){ name, rva, 0, PDB_DATA, false };
 	return true;
@@ -368,8 +364,7 @@ bool pdb_symbol_at(struct pdb *p, uint32_t rva, struct pdb_symbol *ret)
 	const struct pdb_section *section = section_at(p, linked);
 	if (!found || (section && at < section->va))
 		return false;
-	if (p->omap_from_src.n)
-		keep_displacement(ret, rva, linked - at);
+	ret->rva = pdb_start_in_image(p, at, linked, rva);
 	return true;
 }
 
@@ -382,10 +377,10 @@ void pdb_each_private(struct pdb *p, bool (*fn)(void *ctx, const struct pdb_symb
 		struct pdb_symbol s;
 		pdb_load_syms(p, m);
 		for (size_t i = 0; i < m->n_funcs; i++)
-			if (pdb_read_symbol(p, &m->funcs[i], &s) && !fn(ctx, &s))
+			if (pdb_read_symbol(p, &m->funcs[i], &s) && s.rva != UINT32_MAX && !fn(ctx, &s))
 				return;
 		for (size_t i = 0; i < m->n_others; i++)
-			if (pdb_read_symbol(p, &m->others[i], &s) && !fn(ctx, &s))
+			if (pdb_read_symbol(p, &m->others[i], &s) && s.rva != UINT32_MAX && !fn(ctx, &s))
 				return;
 	}
 }
@@ -394,7 +389,7 @@ void pdb_each_public(struct pdb *p, bool (*fn)(void *ctx, const struct pdb_symbo
 {
 	struct pdb_symbol s;
 	for (uint32_t i = 0; i < p->n_addr; i++)
-		if (public_symbol(p, i, &s) && !fn(ctx, &s))
+		if (public_symbol(p, i, &s) && s.rva != UINT32_MAX && !fn(ctx, &s))
 			return;
 }
 
