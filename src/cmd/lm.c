@@ -205,12 +205,13 @@ static void emit_resource(struct call *c, struct doc *out, const struct module *
 		       VS(v->strings[i].value));
 }
 
-static void emit_verbose(struct session *s, struct call *c, struct doc *out, struct module *m, const char *source)
+static void emit_verbose(struct session *s, struct call *c, struct doc *out, struct module *m, bool has_symbols)
 {
 	const struct pe_version *v = NULL;
 	bool have = !target_module_version(s->target, m, &v).code && v;
-	if (source)
-		doc_text(out, arena_printf(c->a, "    Loaded symbol image file: %s", source));
+	if (has_symbols)
+		doc_text(out, arena_printf(c->a, "    Loaded symbol image file: %s",
+					   m->image_file ? m->image_file : m->image_name));
 	if (m->image_file)
 		doc_text(out, arena_printf(c->a, "    Mapped memory image file: %s", m->image_file));
 	doc_text(out, arena_printf(c->a, "    Image path: %s", m->path));
@@ -257,7 +258,7 @@ static void emit_module(struct session *s, struct call *c, struct doc *out, cons
 	       V(m->size), VS(m->cv.kind == CV_NONE ? NULL : path_base(m->cv.path)), VS(debug_id(c->a, &m->cv)),
 	       VS(sources[m->image]));
 	if (w->verbose)
-		emit_verbose(s, c, out, m, source);
+		emit_verbose(s, c, out, m, state != SYM_NONE);
 }
 
 static void emit_unloaded(struct session *s, struct call *c, struct doc *out, const struct want *w)

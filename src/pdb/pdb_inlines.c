@@ -21,6 +21,23 @@ enum {
 	SIZE_UNKNOWN = -1,
 };
 
+struct inline_row {          // one line of an inlined body
+	uint32_t start, end; // from the start of the function
+	uint32_t file, line;
+};
+struct inline_site {
+	uint32_t inlinee;  // IPI index, resolved across modules
+	uint32_t depth;    // 0: called by the function itself
+	uint32_t first, n; // rows
+	uint32_t parent;   // index of the site around it; UINT32_MAX: none
+};
+struct inline_table {
+	struct inline_site *sites;
+	size_t n_sites;
+	struct inline_row *rows;
+	size_t n_rows;
+};
+
 // Operands: one, two or four bytes, the top bits say which.
 static uint32_t operand(struct rd *r)
 {
@@ -213,7 +230,7 @@ static void scan_function(struct scan *s, uint32_t pos)
 	}
 }
 
-struct inline_table *pdb_inline_table(struct pdb *p, struct pdb_module *m, struct sym_row *f)
+static struct inline_table *inline_table(struct pdb *p, struct pdb_module *m, struct sym_row *f)
 {
 	if (f->inlines)
 		return f->inlines;
@@ -272,7 +289,7 @@ size_t pdb_inlines_at(struct pdb *p, uint32_t rva, struct pdb_inline *ret, size_
 	struct sym_row *f = function_of(p, linked, &m);
 	if (!f)
 		return 0;
-	const struct inline_table *t = pdb_inline_table(p, m, f);
+	const struct inline_table *t = inline_table(p, m, f);
 	uint32_t off = linked - f->rva;
 	// Sites stand outermost first; the last one that covers the address at the greatest depth is the innermost.
 	const struct inline_site *inner = NULL;
@@ -328,7 +345,7 @@ void pdb_each_inline(struct pdb *p, bool (*fn)(void *ctx, const struct pdb_site 
 		struct pdb_module *m = &p->modules[k];
 		pdb_load_syms(p, m);
 		for (size_t i = 0; i < m->n_funcs; i++) {
-			const struct inline_table *t = pdb_inline_table(p, m, &m->funcs[i]);
+			const struct inline_table *t = inline_table(p, m, &m->funcs[i]);
 			for (size_t j = 0; j < t->n_sites; j++)
 				if (!each_range(p, m, t, &m->funcs[i], &t->sites[j], fn, ctx))
 					return;

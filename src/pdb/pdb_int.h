@@ -2,64 +2,13 @@
 // pdb_int.h: the container and the tables that the files of pdb/ share.
 #pragma once
 #include "base/limits.h"
+#include "pdb/codeview.h"
+#include "pdb/msf.h"
 #include "pdb/pdb.h"
 
 #include <string.h>
 
-// ---- the container (msf.c). A stream is a list of blocks; a view is in place when its blocks follow each other.
-struct msf_stream {
-	uint32_t size;  // 0 for a stream that does not exist
-	uint32_t first; // where its block numbers start in the directory's list
-};
-struct msf {
-	struct span file;
-	struct span lists; // block numbers of all streams
-	struct msf_stream *streams;
-	uint32_t n_streams;
-	unsigned shift;    // log2 of the block size
-	uint64_t gathered; // bytes copied so far: never more than the file has
-};
-MUST_USE err_t msf_open(struct arena *a, struct span file, struct msf *ret);
-struct msf_stream msf_stream(const struct msf *m, uint32_t index); // an empty one when there is no such stream
-// n bytes at `off`: in place, else copied to `buf` (room for n; NULL: in place or not at all). NULL: not there.
-const uint8_t *msf_view(const struct msf *m, const struct msf_stream *s, uint64_t off, size_t n, void *buf);
-// As msf_view, for parts that are kept: copies to the arena when it has to.
-MUST_USE err_t msf_part(struct msf *m, struct arena *a, const struct msf_stream *s, uint64_t off, uint64_t n,
-			struct span *ret);
-// The number of bytes from `off` on that lie in place, at most `most`.
-size_t msf_run(const struct msf *m, const struct msf_stream *s, uint64_t off, size_t most);
-
 // ---- tables
-enum {
-	S_END = 0x0006,
-	S_THUNK32 = 0x1102,
-	S_BLOCK32 = 0x1103,
-	S_WITH32 = 0x1104,
-	S_LABEL32 = 0x1105,
-	S_CONSTANT = 0x1107,
-	S_LDATA32 = 0x110c,
-	S_GDATA32 = 0x110d,
-	S_PUB32 = 0x110e,
-	S_LPROC32 = 0x110f,
-	S_GPROC32 = 0x1110,
-	S_LTHREAD32 = 0x1112,
-	S_GTHREAD32 = 0x1113,
-	S_LMANDATA = 0x111c,
-	S_GMANDATA = 0x111d,
-	S_PROCREF = 0x1125,
-	S_LPROCREF = 0x1127,
-	S_GMANPROC = 0x112a,
-	S_LMANPROC = 0x112b,
-	S_SEPCODE = 0x1132,
-	S_LPROC32_ID = 0x1146,
-	S_GPROC32_ID = 0x1147,
-	S_INLINESITE = 0x114d,
-	S_INLINESITE_END = 0x114e,
-	S_PROC_ID_END = 0x114f,
-	S_LPROC32_DPC = 0x1155,
-	S_LPROC32_DPC_ID = 0x1156,
-	S_INLINESITE2 = 0x115d,
-};
 struct sym_row { // a named place of a module; addresses as linked, before OMAP
 	uint32_t rva, size;
 	uint32_t record; // offset in the module's symbols
@@ -75,22 +24,6 @@ struct line_row {
 };
 struct inlinee_row {
 	uint32_t id, file, line, order;
-};
-struct inline_row {          // one line of an inlined body
-	uint32_t start, end; // from the start of the function
-	uint32_t file, line;
-};
-struct inline_site {
-	uint32_t inlinee;  // IPI index, resolved across modules
-	uint32_t depth;    // 0: called by the function itself
-	uint32_t first, n; // rows
-	uint32_t parent;   // index of the site around it; UINT32_MAX: none
-};
-struct inline_table {
-	struct inline_site *sites;
-	size_t n_sites;
-	struct inline_row *rows;
-	size_t n_rows;
 };
 struct pdb_module {
 	const char *name;
@@ -199,7 +132,6 @@ void pdb_load_lines(struct pdb *p, struct pdb_module *m);
 const char *pdb_file_name(struct pdb *p, const struct pdb_module *m, uint32_t off);
 const struct line_row *pdb_line_row(const struct pdb_module *m, uint32_t linked); // NULL
 bool pdb_line_hidden(uint32_t line);
-struct inline_table *pdb_inline_table(struct pdb *p, struct pdb_module *m, struct sym_row *f);
 const char *pdb_inlinee_name(struct pdb *p, uint32_t id);
 // The data symbol at or below; NULL.
 const struct data_row *pdb_data_row(struct pdb *p, uint32_t linked);

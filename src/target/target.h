@@ -93,8 +93,7 @@ void target_close(struct target *t);
 // searched without success. Folders may be flat or in symbol-store layout (name/TIMESTAMPsize/name).
 void target_set_image_path(struct target *t, const char *path);
 
-// Where symbol files are looked for, in the grammar of WinDbg's -y: folders and `srv*`, `symsrv*DLL*`, `cache*` lists,
-// ';'-separated. Only what is local is used; nothing is fetched. Modules that have no symbols yet are tried again.
+// The same for symbol files, in the grammar of WinDbg's -y (folders, `srv*`, `cache*`): only what is local is used.
 void target_set_symbol_path(struct target *t, const char *path);
 
 struct module *target_module_at(const struct target *t, va_t va);             // NULL when va is in no loaded module

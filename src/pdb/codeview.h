@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// codeview.h: kinds of symbol records (microsoft-pdb's cvinfo.h).
+#pragma once
+
+enum {
+	S_END = 0x0006,
+	S_THUNK32 = 0x1102,
+	S_BLOCK32 = 0x1103,
+	S_WITH32 = 0x1104,
+	S_LABEL32 = 0x1105,
+	S_CONSTANT = 0x1107,
+	S_LDATA32 = 0x110c,
+	S_GDATA32 = 0x110d,
+	S_PUB32 = 0x110e,
+	S_LPROC32 = 0x110f,
+	S_GPROC32 = 0x1110,
+	S_LTHREAD32 = 0x1112,
+	S_GTHREAD32 = 0x1113,
+	S_LMANDATA = 0x111c,
+	S_GMANDATA = 0x111d,
+	S_PROCREF = 0x1125,
+	S_LPROCREF = 0x1127,
+	S_GMANPROC = 0x112a,
+	S_LMANPROC = 0x112b,
+	S_SEPCODE = 0x1132,
+	S_LPROC32_ID = 0x1146,
+	S_GPROC32_ID = 0x1147,
+	S_INLINESITE = 0x114d,
+	S_INLINESITE_END = 0x114e,
+	S_PROC_ID_END = 0x114f,
+	S_LPROC32_DPC = 0x1155,
+	S_LPROC32_DPC_ID = 0x1156,
+	S_INLINESITE2 = 0x115d,
+};
