@@ -452,6 +452,33 @@ static struct contrib_row read_contrib(const struct pdb *p, size_t i)
 	return (struct contrib_row){ rva, (uint32_t)le_get(c + 8, 4), (uint32_t)le_get(c + 16, 2) };
 }
 
+static uint32_t row_rva(const uint8_t *row)
+{
+	uint32_t rva;
+	memcpy(&rva, row, sizeof(rva));
+	return rva;
+}
+
+// About as many steps as rows; places past the last row that has an address are left to a plain search.
+void pdb_index_rows(struct arena *a, const void *rows, size_t stride, size_t n, struct rva_index *ret)
+{
+	const uint8_t *at = rows;
+	size_t real = pdb_below(rows, stride, n, UINT32_MAX - 1), row = 0;
+	*ret = (struct rva_index){ .shift = 4 };
+	if (!real)
+		return;
+	const uint32_t last = row_rva(at + (real - 1) * stride);
+	while ((last >> ret->shift) / 2 > n)
+		ret->shift++;
+	ret->n = (size_t)(last >> ret->shift) + 1;
+	ret->below = NEW_N(a, uint32_t, ret->n);
+	for (size_t i = 0; i < ret->n; i++) {
+		while (row < real && row_rva(at + row * stride) < (uint64_t)i << ret->shift)
+			row++;
+		ret->below[i] = (uint32_t)row;
+	}
+}
+
 // Whoever asks often gets them decoded: a search then touches less memory.
 static void decode_contribs(struct pdb *p)
 {
@@ -461,6 +488,7 @@ static void decode_contribs(struct pdb *p)
 	for (size_t i = 0; i < p->n_contribs; i++)
 		rows[i] = read_contrib(p, i);
 	p->contrib_rows = rows;
+	pdb_index_rows(p->a, rows, sizeof(*rows), p->n_contribs, &p->contrib_index);
 }
 
 struct pdb_module *pdb_module_at(struct pdb *p, uint32_t linked)
@@ -469,6 +497,8 @@ struct pdb_module *pdb_module_at(struct pdb *p, uint32_t linked)
 		load_contribs(p);
 	decode_contribs(p);
 	size_t lo = 0, hi = p->n_contribs;
+	if (p->contrib_rows)
+		lo = hi = pdb_below_in(&p->contrib_index, p->contrib_rows, sizeof(*p->contrib_rows), hi, linked);
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 		if (read_contrib(p, mid).rva <= linked)

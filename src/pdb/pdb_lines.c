@@ -167,14 +167,7 @@ const char *pdb_file_name(struct pdb *p, const struct pdb_module *m, uint32_t of
 
 const struct line_row *pdb_line_row(const struct pdb_module *m, uint32_t linked)
 {
-	size_t lo = 0, hi = m->n_lines;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (m->lines[mid].rva <= linked)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	size_t lo = pdb_below(m->lines, sizeof(*m->lines), m->n_lines, linked);
 	if (!lo || linked - m->lines[lo - 1].rva >= m->lines[lo - 1].size)
 		return NULL;
 	return &m->lines[lo - 1];

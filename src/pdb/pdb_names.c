@@ -111,14 +111,7 @@ const struct data_row *pdb_data_row(struct pdb *p, uint32_t linked)
 {
 	if (!p->data_tried)
 		load_data(p);
-	size_t lo = 0, hi = p->n_data;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (p->data[mid].rva <= linked)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	size_t lo = pdb_below(p->data, sizeof(*p->data), p->n_data, linked);
 	return lo ? &p->data[lo - 1] : NULL;
 }
 

@@ -148,14 +148,7 @@ void pdb_load_syms(struct pdb *p, struct pdb_module *m)
 
 struct sym_row *pdb_row_at(struct sym_row *rows, size_t n, uint32_t linked)
 {
-	size_t lo = 0, hi = n;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (rows[mid].rva <= linked)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	size_t lo = pdb_below(rows, sizeof(*rows), n, linked);
 	if (!lo)
 		return NULL;
 	size_t i = lo - 1;
@@ -242,6 +235,7 @@ static void count_lookup(struct pdb *p)
 	for (uint32_t i = 0; i < p->n_addr; i++)
 		rvas[i] = public_rva(p, i);
 	p->public_rvas = rvas;
+	pdb_index_rows(p->a, rvas, sizeof(*rvas), p->n_addr, &p->public_index);
 }
 
 static uint32_t public_at(const struct pdb *p, uint32_t i)
@@ -254,6 +248,9 @@ static uint32_t publics_below(struct pdb *p, uint32_t linked)
 {
 	uint32_t lo = 0, hi = p->n_addr;
 	count_lookup(p);
+	if (p->public_rvas)
+		return (uint32_t)pdb_below_in(&p->public_index, p->public_rvas, sizeof(*p->public_rvas), p->n_addr,
+					      linked);
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 		if (public_at(p, mid) <= linked)
@@ -461,14 +458,7 @@ void pdb_each(struct pdb *p, bool (*fn)(void *ctx, const struct pdb_symbol *s), 
 
 static uint32_t row_above(const struct sym_row *rows, size_t n, uint32_t linked)
 {
-	size_t lo = 0, hi = n;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (rows[mid].rva <= linked)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	size_t lo = pdb_below(rows, sizeof(*rows), n, linked);
 	return lo < n ? rows[lo].rva : UINT32_MAX;
 }
 
