@@ -39,7 +39,7 @@ static bool any(void *ctx, const struct pdb_symbol *s)
 {
 	struct seen *w = ctx;
 	struct pdb_symbol found;
-	if (!s->name || !pdb_plain_name(w->p, s->name))
+	if (!s->name || !pdb_shown_name(w->p, s))
 		abort();
 	(void)pdb_find(w->p, s->name, &found);
 	ask(w->p, s->rva);

@@ -58,8 +58,8 @@ bool pdb_function_at(struct pdb *p, uint32_t rva, struct pdb_symbol *ret);
 uint32_t pdb_next_rva(struct pdb *p, uint32_t rva);
 // Exact name first (private, then public), then ASCII case-blind.
 bool pdb_find(struct pdb *p, const char *name, struct pdb_symbol *ret);
-// A public C name of x86 without its decoration: _name, _name@8, @name@8; other names as they are.
-const char *pdb_plain_name(struct pdb *p, const char *name);
+// The name as debuggers show it: publics without their decoration (C++, Rust; the C names of x86).
+const char *pdb_shown_name(struct pdb *p, const struct pdb_symbol *s);
 bool pdb_line_at(struct pdb *p, uint32_t rva, struct pdb_line *ret);
 // The inlined calls that cover an RVA, innermost first; at most max. The number found.
 size_t pdb_inlines_at(struct pdb *p, uint32_t rva, struct pdb_inline *ret, size_t max);

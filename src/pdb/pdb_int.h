@@ -5,6 +5,7 @@
 #include "pdb/codeview.h"
 #include "pdb/msf.h"
 #include "pdb/pdb.h"
+#include "pdb/rows.h"
 
 #include <string.h>
 
@@ -45,11 +46,6 @@ struct gsi { // a table of names by hash
 	uint32_t records, n_records; // 8 bytes each, from `records` on
 	uint32_t bitmap, buckets, n_buckets;
 	uint32_t n_hash;
-};
-struct rva_index { // of ascending rows: how many lie below each multiple of 1 << shift
-	uint32_t *below;
-	size_t n;
-	unsigned shift;
 };
 struct contrib_row { // a section contribution, decoded
 	uint32_t rva, size, module;
@@ -112,30 +108,6 @@ struct pdb {
 	struct all_row *all;
 	size_t n_all;
 };
-// How many of n ascending rows lie at or below an address. Each row starts with its RVA. Written for conditional moves:
-// the branches of a usual search cost more than the memory it reads.
-static inline size_t pdb_below(const void *rows, size_t stride, size_t n, uint32_t rva)
-{
-	const uint8_t *at = rows;
-	while (n) {
-		size_t half = n / 2;
-		uint32_t here;
-		memcpy(&here, at + half * stride, sizeof(here));
-		at = here <= rva ? at + (half + 1) * stride : at;
-		n = here <= rva ? n - half - 1 : half;
-	}
-	return (size_t)(at - (const uint8_t *)rows) / stride;
-}
-void pdb_index_rows(struct arena *a, const void *rows, size_t stride, size_t n, struct rva_index *ret);
-// As pdb_below, with an index of the same rows.
-static inline size_t pdb_below_in(const struct rva_index *x, const void *rows, size_t stride, size_t n, uint32_t rva)
-{
-	size_t i = rva >> x->shift;
-	if (i + 1 >= x->n)
-		return pdb_below(rows, stride, n, rva);
-	size_t first = x->below[i];
-	return first + pdb_below((const uint8_t *)rows + first * stride, stride, x->below[i + 1] - first, rva);
-}
 void pdb_damaged(struct pdb *p, err_t e); // keeps the first
 // Texts kept by a key: strings that straddle blocks, names put together. NULL: none yet.
 const char *pdb_copy_find(struct pdb *p, uint64_t key);

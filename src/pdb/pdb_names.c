@@ -3,6 +3,7 @@
 // Documented in LLVM's docs/PDB/HashTable.rst and GlobalStream.rst; hash and sizes in microsoft-pdb's misc.h, gsi.cpp.
 #include "base/str.h"
 #include "pdb/pdb_int.h"
+#include "pdb/undname.h"
 
 #include <stdlib.h>
 
@@ -155,19 +156,41 @@ bool pdb_find(struct pdb *p, const char *name, struct pdb_symbol *ret)
 	       find_in(p, &p->globals, name, true, ret) || find_in(p, &p->publics, name, true, ret);
 }
 
-const char *pdb_plain_name(struct pdb *p, const char *name)
+// _name, _name@8, @name@8 of x86; NULL when it is not one of them.
+static const char *plain_c_name(struct arena *a, const char *name)
 {
 	if ((*name != '_' && *name != '@') || !name[1])
-		return name;
+		return NULL;
 	const char *at = strrchr(name + 1, '@');
 	if (!at || strspn(at + 1, "0123456789") != strlen(at + 1) || at == name + 1)
-		return *name == '_' ? name + 1 : name;
+		return *name == '_' ? name + 1 : NULL;
+	return arena_strndup(a, name + 1, (size_t)(at - name - 1));
+}
+
+static const char *undecorated(struct pdb *p, const char *name)
+{
+	enum { X86 = 0x14c };
+	const char *text;
+	if (*name != '?' && strncmp(name, "_R", 2) != 0 && strncmp(name, "_ZN", 3) != 0)
+		return p->id.machine == X86 ? plain_c_name(p->a, name) : NULL;
+	struct arena *scratch = arena_new(LIMIT_UNDNAME_MEMORY);
+	err_t e = undname_any(scratch, name, UNDNAME_NAME_ONLY, &text);
+	text = e.code ? NULL : arena_strdup(p->a, text);
+	arena_free(scratch);
+	return text;
+}
+
+const char *pdb_shown_name(struct pdb *p, const struct pdb_symbol *s)
+{
+	if (s->kind != PDB_PUBLIC || (*s->name != '?' && *s->name != '_' && *s->name != '@'))
+		return s->name;
 	// Names stay where they are, so their place is a key; bit 62 keeps it apart from the keys of strings.
-	const uint64_t key = 1ull << 62 | (uint64_t)(uintptr_t)name;
-	const char *plain = pdb_copy_find(p, key);
-	if (!plain) {
-		plain = arena_strndup(p->a, name + 1, (size_t)(at - name - 1));
-		pdb_copy_keep(p, key, plain);
+	const uint64_t key = 1ull << 62 | (uint64_t)(uintptr_t)s->name;
+	const char *text = pdb_copy_find(p, key);
+	if (!text) {
+		text = undecorated(p, s->name);
+		text = text ? text : s->name;
+		pdb_copy_keep(p, key, text);
 	}
-	return plain;
+	return text;
 }

@@ -459,6 +459,8 @@ void pdb_each(struct pdb *p, bool (*fn)(void *ctx, const struct pdb_symbol *s), 
 static uint32_t row_above(const struct sym_row *rows, size_t n, uint32_t linked)
 {
 	size_t lo = pdb_below(rows, sizeof(*rows), n, linked);
+	while (lo < n && (rows[lo].kind == PDB_LABEL || !rows[lo].name || !*rows[lo].name))
+		lo++;
 	return lo < n ? rows[lo].rva : UINT32_MAX;
 }
 

@@ -129,11 +129,6 @@ static err_t open_symbols(struct target *t, struct module *m, struct symbols **r
 }
 
 // ---- looking up
-static const char *shown(struct pdb_symbols *p, const struct pdb_symbol *s)
-{
-	return p->x86 && s->kind == PDB_PUBLIC ? pdb_plain_name(p->pdb, s->name) : s->name;
-}
-
 static bool near_pdb(struct symbols *sy, uint32_t rva, const char **name_ret, uint32_t *rva_ret, uint32_t *next_ret,
 		     bool *is_function_ret)
 {
@@ -143,7 +138,7 @@ static bool near_pdb(struct symbols *sy, uint32_t rva, const char **name_ret, ui
 		*next_ret = pdb_next_rva(p->pdb, rva);
 	if (!pdb_symbol_at(p->pdb, rva, &s))
 		return false;
-	*name_ret = shown(p, &s);
+	*name_ret = pdb_shown_name(p->pdb, &s);
 	*rva_ret = s.rva;
 	*is_function_ret = s.is_function;
 	return true;
@@ -192,7 +187,7 @@ struct each_name {
 static bool each_symbol(void *ctx, const struct pdb_symbol *s)
 {
 	const struct each_name *e = ctx;
-	return e->fn(e->ctx, shown(e->p, s), s->rva);
+	return e->fn(e->ctx, pdb_shown_name(e->p->pdb, s), s->rva);
 }
 
 static void each_pdb(struct symbols *sy, bool (*fn)(void *ctx, const char *name, uint32_t rva), void *ctx)
