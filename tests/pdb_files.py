@@ -128,6 +128,20 @@ def service(program, tmp):
           2 * len(rows) <= lined.count("nullderef!"), lined)
 
 
+def inlined(program):
+    lab = pathlib.Path(os.environ.get("DS_CORPUS", ROOT.parent / "shared/corpus")) / "lab/x64"
+    if not lab.is_dir():
+        return check("inlined calls # SKIP no corpus", True)
+    out = run(program, "-z", lab / "plain64_O2.dmp.xz", "-i", lab, "-c", "kn;kv 8;q")[1]
+    rows = [r for r in out.splitlines() if r[:2] in ("04", "05") and "plain64_O2!" in r]
+    dashes = "--------`--------"
+    want = [f"04 (Inline Function) {dashes}     plain64_O2!app::inl_outer+0x18 [",
+            "05 00000000`0011fca0 00000001`4000164d     plain64_O2!app::run+0x32 [",
+            f"04 (Inline Function) {dashes}     : {dashes} {dashes} {dashes} {dashes} : plain64_O2!app::inl_outer+0x18 ["]
+    check("k numbers inlined calls and gives them no registers", [r[:len(w)] for r, w in zip(rows, want)] == want and
+          rows[0].endswith("crash.cpp @ 11] ") and rows[1].endswith("crash.cpp @ 12] "), out)
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--program", required=True)
@@ -139,6 +153,7 @@ def main():
         names(o.pdb_dump, tmp)
         refusals(o.pdb_dump, tmp)
         service(o.program, tmp)
+        inlined(o.program)
     print(f"1..{count}")
     return 1 if failed else 0
 
