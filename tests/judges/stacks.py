@@ -40,7 +40,8 @@ def ours(program, dump, images, commands):
     docs = [json.loads(line) for line in out.splitlines()]
     rows = [d for d in docs if d["command"].startswith("k")][-1]["items"]
     number = lambda v: None if v is None else int(v, 16)
-    return [(number(r["child_sp"]), number(r["ret"]), number(r["ip"]), r["trust"]) for r in rows]
+    real = [r for r in rows if r["child_sp"] is not None]  # the others are inlined calls
+    return [(number(r["child_sp"]), number(r["ret"]), number(r["ip"]), r["trust"]) for r in real]
 
 
 def lldb_frames(dump, exe, images):
