@@ -45,6 +45,9 @@ int front_open(struct arena *a, const struct options *o, struct session **ret)
 	const char *symbols = o->symbol_path ? o->symbol_path : getenv("_NT_SYMBOL_PATH");
 	if (symbols) {
 		(*ret)->sympath = symbols;
+		if (strcasestr(symbols, "http:") || strcasestr(symbols, "https:"))
+			fprintf(stderr, "dumpscope: note: not supported: symbol servers; the folders of the symbol "
+					"path are used\n");
 		target_set_symbol_path((*ret)->target, symbols);
 	}
 	(*ret)->cancel = &interrupted;
