@@ -129,11 +129,13 @@ struct it_node *it_substitution(struct it *t)
 		if (und_look(u, 0) != 'B')
 			return n;
 		struct it_node *tagged = n;
-		while (tagged && und_eat_ch(u, 'B')) {
+		while (und_eat_ch(u, 'B')) {
 			struct it_node *tag = it_source_name(t);
 			if (!tag)
 				return NULL;
 			tagged = it_with(t, IT_ABI, "", tagged);
+			if (!tagged)
+				return NULL;
 			tagged->text = tag->text;
 			tagged->n = tag->n;
 		}

@@ -136,9 +136,12 @@ static struct it_node *abi_tags(struct it *t, struct it_node *n)
 		const char *tag = bare_name(t, &len);
 		if (!tag)
 			return it_broken(t);
-		n = it_with(t, IT_ABI, "", n);
-		n->text = tag;
-		n->n = len;
+		struct it_node *tagged = it_with(t, IT_ABI, "", n);
+		if (!tagged)
+			return NULL;
+		tagged->text = tag;
+		tagged->n = len;
+		n = tagged;
 	}
 	return n;
 }

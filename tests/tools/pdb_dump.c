@@ -127,7 +127,7 @@ static double per_lookup(struct pdb *p, const struct places *w, int what)
 			sum += pdb_inlines_at(p, rva, in, ARRAY_LEN(in));
 		}
 	}
-	double ns = (double)(os_now_us() - start) * 1000 / ROUNDS;
+	double ns = (double)(os_now_us() - start) * 1000 / (double)ROUNDS;
 	return sum ? ns : -1;
 }
 
