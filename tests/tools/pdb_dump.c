@@ -183,27 +183,37 @@ static void run(struct arena *a, struct pdb *p, int argc, char **argv)
 	}
 }
 
-int main(int argc, char **argv)
+static int open_and_run(struct arena *a, struct span file, int argc, char **argv)
 {
-	struct file_map map;
-	struct arena *a = arena_new((size_t)1 << 30);
 	struct pdb *p;
-	if (argc < 2)
-		return 2;
+	bool timed = argc > 2 && str_eq(argv[2], "time");
 	uint64_t start = os_now_us();
-	err_t e = file_map_open(argv[1], &map);
-	if (!e.code)
-		e = pdb_open(a, map.bytes, &p);
+	err_t e = pdb_open(a, file, &p);
 	if (e.code) {
 		printf("error\t%s\t%s\t%" PRIx64 "\n", err_name(e.code), e.what, e.at);
 		return 1;
 	}
-	if (argc > 2 && str_eq(argv[2], "time"))
+	if (timed)
 		printf("open\t%" PRIu64 " us\n", os_now_us() - start);
 	run(a, p, argc, argv);
-	if (argc > 2 && str_eq(argv[2], "time"))
+	if (timed)
 		printf("answered\t%" PRIu64 " us\t%zu bytes\n", os_now_us() - start, arena_used(a));
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct file_map map;
+	if (argc < 2)
+		return 2;
+	err_t e = file_map_open(argv[1], &map);
+	if (e.code) {
+		printf("error\t%s\t%s\t%" PRIx64 "\n", err_name(e.code), e.what, e.at);
+		return 1;
+	}
+	struct arena *a = arena_new((size_t)1 << 30);
+	int status = open_and_run(a, map.bytes, argc, argv);
 	arena_free(a);
 	file_map_close(&map);
-	return 0;
+	return status;
 }
