@@ -3,6 +3,8 @@
 // A file may pass 4 GiB (larger blocks), a stream may not. Blocks need not be in order.
 #include "pdb/pdb_int.h"
 
+#include <assert.h>
+
 enum { SUPERBLOCK = 52, NIL = -1 };
 
 static err_t other_format(struct span file)
@@ -117,6 +119,7 @@ const uint8_t *msf_view(const struct msf *m, const struct msf_stream *s, uint64_
 {
 	if (!n || !in_range(off, n, s->size))
 		return NULL;
+	assert(m->file.p); // an empty file is refused at opening
 	const uint64_t mask = ((uint64_t)1 << m->shift) - 1;
 	size_t run = msf_run(m, s, off, n);
 	if (run == n)
