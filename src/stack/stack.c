@@ -134,6 +134,8 @@ bool stack_is_return_address(struct walk *w, va_t va)
 	uint8_t before[8];
 	if (va < sizeof(before) || !target_is_code(w->t, va - 1))
 		return false;
+	if (!space_u8(w->t->space, va - 1, before)) // most often no code was captured at all
+		return true;
 	size_t got = 0;
 	for (size_t want = sizeof(before); want >= 2; want--) { // the page before may be missing
 		if (space_read_all(w->t->space, va - want, before, want)) {
