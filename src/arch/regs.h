@@ -76,6 +76,13 @@ struct regs {
 	bool st_known;
 };
 
+// The general registers alone: a third of the size, for what is kept of every frame of a stack.
+struct general_regs {
+	uint16_t machine;
+	uint64_t known;
+	uint64_t r[REGS_MAX];
+};
+
 static inline bool reg_known(const struct regs *r, unsigned n)
 {
 	return n < REGS_MAX && (r->known >> n & 1);

@@ -58,12 +58,13 @@ static bool env_is_code(void *ctx, va_t pc)
 static void fill_frame(struct walk *w, struct frame *f, const struct regs *r, enum trust trust, bool exact)
 {
 	uint16_t m = w->t->machine;
-	*f = (struct frame){ .regs = *r,
+	*f = (struct frame){ .regs = { .machine = r->machine, .known = r->known },
 			     .ip = reg_get(r, reg_pc(m)),
 			     .sp = reg_get(r, reg_sp(m)),
 			     .fp = reg_get(r, reg_fp(m)),
 			     .trust = trust,
 			     .exact_ip = exact };
+	memcpy(f->regs.r, r->r, sizeof(f->regs.r));
 	f->module = target_module_at(w->t, f->ip);
 	f->not_in_module = !f->module && !target_unloaded_at(w->t, f->ip);
 	// A call can be the last instruction of a function: its return address already belongs to the next one.
