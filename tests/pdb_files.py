@@ -119,6 +119,13 @@ def service(program, tmp):
     check("folder by kind", state(str(put("kind", "symbols", "exe", "nullderef.pdb")), "-i", images)[0] == "private")
     mk_pdb.main([str(put("other", "nullderef.pdb") / "nullderef.pdb")])
     check("another GUID is not used", state(str(tmp / "other"), "-i", images)[0] == "none")
+
+    def lmi(path):
+        return run(program, "-z", tmp / "sample.dmp", "-y", path, "-c", "!lmi nullderef;q")[1]
+
+    check("!lmi names the PDB", "Symbol Type: PDB " in lmi(tmp / "flat") and "private symbols & lines" in lmi(tmp / "flat"))
+    check("!lmi says why one is not used", "PDB not used: the PDB belongs to another build" in lmi(tmp / "other"))
+    check("!lmi: none there", "EXPORT   - PDB not found" in lmi(images))
     shutil.copy(tmp / "flat/nullderef.pdb", images)
     status, out = state("", "-i", images)
     check("beside the image, without a path", "(private pdb symbols)" in out, out)

@@ -56,6 +56,22 @@ static void emit_debug(struct session *s, struct call *c, struct doc *out, struc
 	}
 }
 
+// What serves the module, and why a PDB that was found does not.
+static const char *symbol_type(struct call *c, const struct module *m, const char **report_ret)
+{
+	enum sym_state state = sym_module_state(m);
+	bool refused = m->symbol_error.code && m->symbol_error.what;
+	const char *why = refused ? arena_printf(c->a, "PDB not used: %s", m->symbol_error.what) : "PDB not found";
+	if (state == SYM_PUBLIC || state == SYM_PRIVATE) {
+		*report_ret = state == SYM_PUBLIC ? "public symbols" : "private symbols & lines";
+		return arena_printf(c->a,
+				    "PDB      - Symbols loaded successfully from the symbol path.\n                 %s",
+				    m->symbol_file ? m->symbol_file : "?");
+	}
+	*report_ret = state == SYM_EXPORT ? "export symbols" : "no symbols loaded";
+	return arena_printf(c->a, state == SYM_EXPORT ? "EXPORT   - %s" : "NONE     - %s", why);
+}
+
 static err_t run(struct session *s, struct call *c, struct doc *out)
 {
 	struct target *t = s->target;
@@ -90,10 +106,9 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 				       m->image_file)
 		: have ? "MEMORY   - Image read successfully from loaded memory."
 		       : arena_printf(c->a, "NONE     - %s", m->pe_error.what ? m->pe_error.what : "not available");
-	bool export = sym_module_state(m) == SYM_EXPORT;
-	ROW(out, module_symbols, VS(image),
-	    VS(export ? "EXPORT   - PDB not found" : "NONE     - PDB not found from image header."),
-	    VS(export ? "export symbols" : "no symbols loaded"));
+	const char *report;
+	const char *symbols = symbol_type(c, m, &report);
+	ROW(out, module_symbols, VS(image), VS(symbols), VS(report));
 	return ok();
 }
 

@@ -138,7 +138,6 @@ struct session {
 	unsigned nesting;              // commands inside commands
 	enum err_code first_error;     // of the commands since the caller set it to OK
 	bool quit;                     // q was given
-	void *win;                     // slot of win/: cached facts
 	void *verdict;                 // slot of verdict/: computed once
 	void *facts, *findings;        // slots of detect/
 };
