@@ -5,8 +5,8 @@ floor, when only base/os_*.c may know something and another file does, or when a
 import pathlib, re, sys
 
 # One line per floor, lowest first. Folders on the same line may not include each other.
-FLOORS = [["base"], ["doc", "dump", "pe", "pdb"], ["mem"], ["arch"], ["target"], ["type"], ["sym"],
-          ["stack", "expr"], ["win"], ["verdict", "detect"], ["cmd"], ["front"]]
+FLOORS = [["base"], ["type", "store"], ["doc", "dump", "pe", "pdb", "dwarf", "pack"], ["mem"], ["arch"], ["target"],
+          ["sym"], ["stack", "expr"], ["value"], ["win"], ["verdict", "detect"], ["cmd"], ["front"]]
 FLOOR = {d: i for i, line in enumerate(FLOORS) for d in line}
 # A program of its own beside the house: stands on the ground, nothing stands on it.
 FLOOR["helper"] = len(FLOORS)

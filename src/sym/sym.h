@@ -6,6 +6,7 @@
 // the line `foo` to sym/LIST; add a test.
 #pragma once
 #include "target/target.h"
+#include "type/type.h"
 
 enum sym_state { SYM_DEFERRED, SYM_NONE, SYM_EXPORT, SYM_PUBLIC, SYM_PRIVATE };
 struct sym_hit {
@@ -28,6 +29,52 @@ struct sym_inline { // a call that the compiler replaced by the callee's body
 	va_t va; // where the inlined code starts
 };
 enum { SYM_INLINES = 64 }; // as many as are shown of one address
+struct sym_about {
+	const char *decorated; // the public name; NULL: none, or not decorated
+	type_id type;          // in the provider's type source; 0: not recorded
+	uint32_t size;         // bytes; 0: not recorded
+	bool is_private;       // from private symbols ("prv" of x /v)
+	bool is_function;
+};
+enum local_where {
+	LOCAL_GONE,     // not available at this address (optimised out)
+	LOCAL_REGISTER, // reg
+	LOCAL_MEMORY,   // at reg + offset
+	LOCAL_STATIC,   // at an RVA
+	LOCAL_VALUE,    // a constant
+	LOCAL_PIECES,   // parts of it at the places of `pieces`
+};
+enum { SYM_PIECES = 16 };
+struct sym_place {
+	enum local_where where; // of a piece: not LOCAL_PIECES
+	unsigned reg;           // register number of arch/regs.h
+	int64_t offset;         // LOCAL_MEMORY
+	uint32_t rva;           // LOCAL_STATIC
+	uint64_t value;         // LOCAL_VALUE
+	uint32_t at, size;      // of a piece: bytes of the variable; size 0: the rest of it
+};
+struct sym_local {
+	const char *name;
+	type_id type;
+	bool is_param;
+	struct sym_place place;
+	struct sym_place pieces[SYM_PIECES];
+	size_t n_pieces;
+};
+enum sym_frame_kind {
+	SYM_FRAME_PROGRAM, // x86 FrameData: a postfix program
+	SYM_FRAME_FPO,     // x86 FPO record
+	SYM_FRAME_PROC,    // S_FRAMEPROC: sizes only
+};
+struct sym_frame {
+	enum sym_frame_kind kind;
+	const char *program;                    // SYM_FRAME_PROGRAM
+	uint32_t rva, size;                     // what it covers
+	uint32_t locals, params, saved, prolog; // bytes; prolog: of code
+	bool uses_bp;                           // FPO: ebp is a general register here, and saved
+	bool is_trap;                           // FPO: a trap or TSS frame
+	bool has_seh, is_start;
+};
 struct symbols;
 struct symbol_provider {
 	const char *name;     // "export"
@@ -43,6 +90,19 @@ struct symbol_provider {
 	// Both may be NULL. Inlined calls that cover an RVA, innermost first; the number.
 	bool (*line)(struct symbols *s, uint32_t rva, struct sym_line *ret);
 	size_t (*inlines)(struct symbols *s, uint32_t rva, struct sym_inline *ret, size_t max);
+	// All that follow may be NULL.
+	struct type_source *(*types)(struct symbols *s); // NULL: the module has none
+	// What is known of the symbol that starts at an RVA beyond its name.
+	bool (*about)(struct symbols *s, uint32_t rva, const char *name, struct sym_about *ret);
+	// Parameters and locals in scope at an RVA, in the order recorded, those of enclosing blocks too. inline_depth
+	// as in struct frame: 0 the function's own, else the inlined call's.
+	void (*locals)(struct symbols *s, uint32_t rva, unsigned inline_depth,
+		       bool (*fn)(void *ctx, const struct sym_local *l), void *ctx);
+	// How the function at an RVA lays out its frame, for unwinding without unwind data.
+	bool (*frame)(struct symbols *s, uint32_t rva, struct sym_frame *ret);
+	// RVAs of a source line's code: file matches behind any '/' or '\\', case-blind.
+	void (*line_addresses)(struct symbols *s, const char *file, uint32_t line,
+			       bool (*fn)(void *ctx, const struct sym_line *l), void *ctx);
 };
 struct symbols { // each provider's own struct starts with this
 	const struct symbol_provider *provider;
