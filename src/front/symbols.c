@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// symbols.c: dumpscope symbols VERB: symbol files without a debugger around them.
+#include "front/symbols.h"
+
+#include <stdio.h>
+
+static const struct symbols_verb *const verbs[] = { &symbols_export };
+
+static void print_usage(FILE *f)
+{
+	fputs("usage: dumpscope symbols VERB ...\n", f);
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		fprintf(f, "  %s %s\n      %s\n", verbs[i]->name, verbs[i]->args, verbs[i]->summary);
+}
+
+int symbols_usage(const struct symbols_verb *v, const char *what, const char *arg)
+{
+	fprintf(stderr, "dumpscope symbols %s: %s%s%s\nusage: dumpscope symbols %s %s\n", v->name, what,
+		arg ? ": " : "", arg ? arg : "", v->name, v->args);
+	return EXIT_USAGE;
+}
+
+static int run(struct arena *a, int argc, char **argv, bool json)
+{
+	for (int i = 0; i < argc; i++) {
+		if (str_eq(argv[i], "--help")) {
+			print_usage(stdout);
+			return EXIT_ANALYSED;
+		}
+	}
+	for (size_t i = 0; argc && i < ARRAY_LEN(verbs); i++)
+		if (str_eq(argv[0], verbs[i]->name))
+			return verbs[i]->run(a, argc - 1, argv + 1, json);
+	if (argc)
+		fprintf(stderr, "dumpscope symbols: unknown verb: %s\n", argv[0]);
+	print_usage(stderr);
+	return EXIT_USAGE;
+}
+
+static const struct schema *const rows[] = { NULL };
+const struct front front_symbols = {
+	.name = "symbols",
+	.args = "VERB ...",
+	.summary = "Symbol files: symbols --help lists the verbs",
+	.run = run,
+	.rows = rows,
+};
