@@ -135,4 +135,13 @@ enum {
 	LIMIT_PDB_CONTRIBS = 1 << 21,
 	// Nested scopes of one function id.
 	LIMIT_PDB_SCOPES = 32,
+	// Elements of a symbol path, and stores of one chain; people write fewer than ten.
+	LIMIT_STORE_ELEMENTS = 256,
+	LIMIT_STORE_CHAIN = 16,
+	// A pointer file of a symbol store holds one path.
+	LIMIT_STORE_POINTER = 4096,
+	// A symbol file that is copied into a store: no PDB is larger than its blocks can number.
+	LIMIT_STORE_FILE_GIB = 64,
+	// Names that were not found and are not asked for again: 16 bytes each.
+	LIMIT_STORE_MISSES = 1 << 16,
 };

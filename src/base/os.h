@@ -43,6 +43,19 @@ err_t os_temp_file(const char *dir, int *fd_ret) MUST_USE; // kept on the disk o
 // Makes a memory file immutable, so that no left-over writer can change or cut what is mapped.
 err_t os_seal(int fd) MUST_USE;
 
+// ---- a new file in a tree of folders that others may use: it has its name only when it is complete
+struct os_new_file {
+	int dir, fd; // -1: none
+	char temp[40];
+};
+// A file in root/folders[0]/.../folders[n - 1]. Folders are made when they are missing, root with its parents; below
+// root no symbolic link is followed, and the names of folders have no '/' and are not "..".
+err_t os_new_file_open(const char *root, const char *const *folders, size_t n, struct os_new_file *ret) MUST_USE;
+err_t os_write_all(int fd, struct span bytes) MUST_USE;
+// Gives it its name. When there is one already it is replaced or (replace false) kept.
+err_t os_new_file_name(struct os_new_file *f, const char *name, bool replace) MUST_USE;
+void os_new_file_close(struct os_new_file *f); // without a name so far: it is gone
+
 // ---- child processes
 struct os_child {
 	int pid; // 0: none, or already waited for

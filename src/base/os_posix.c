@@ -7,16 +7,19 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -213,6 +216,103 @@ err_t os_temp_file(const char *dir, int *fd_ret)
 	}
 	*fd_ret = fd;
 	return ok();
+}
+
+// mkdir -p; a folder that is there is none of our business.
+static err_t make_folders(const char *path)
+{
+	char part[PATH_MAX];
+	size_t n = strlen(path);
+	if (n >= sizeof(part))
+		return host_error(ENAMETOOLONG);
+	for (size_t i = 1; i <= n; i++) {
+		if (path[i] != '/' && path[i])
+			continue;
+		memcpy(part, path, i);
+		part[i] = 0;
+		if (mkdir(part, 0777) != 0 && errno != EEXIST && errno != EROFS && errno != EACCES)
+			return host_error(errno);
+	}
+	return ok();
+}
+
+static bool is_component(const char *name)
+{
+	return *name && !strchr(name, '/') && !str_eq(name, ".") && !str_eq(name, "..");
+}
+
+err_t os_new_file_open(const char *root, const char *const *folders, size_t n, struct os_new_file *ret)
+{
+	*ret = (struct os_new_file){ .dir = -1, .fd = -1 };
+	for (size_t i = 0; i < n; i++)
+		if (!is_component(folders[i]))
+			return host_error(EINVAL);
+	TRY(make_folders(root));
+	int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; dir >= 0 && i < n; i++) {
+		int sub = -1;
+		if (mkdirat(dir, folders[i], 0777) == 0 || errno == EEXIST)
+			sub = openat(dir, folders[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		int error = errno;
+		close(dir);
+		dir = sub;
+		errno = error;
+	}
+	if (dir < 0)
+		return host_error(errno);
+	uint64_t random = 0;
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		random = os_now_us();
+	snprintf(ret->temp, sizeof(ret->temp), ".dumpscope-%016" PRIx64, random);
+	int fd = openat(dir, ret->temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (fd < 0) {
+		err_t e = host_error(errno);
+		close(dir);
+		return e;
+	}
+	ret->dir = dir;
+	ret->fd = fd;
+	return ok();
+}
+
+err_t os_write_all(int fd, struct span bytes)
+{
+	enum { CHUNK = 1 << 30 };
+	for (size_t at = 0; at < bytes.n;) {
+		ssize_t put = write(fd, bytes.p + at, MIN(bytes.n - at, (size_t)CHUNK));
+		if (put < 0 && errno != EINTR)
+			return host_error(errno);
+		if (put > 0)
+			at += (size_t)put;
+	}
+	return ok();
+}
+
+err_t os_new_file_name(struct os_new_file *f, const char *name, bool replace)
+{
+	if (!is_component(name))
+		return host_error(EINVAL);
+	int done = renameat2(f->dir, f->temp, f->dir, name, replace ? 0 : RENAME_NOREPLACE);
+	struct stat st;
+	if (done != 0 && (errno == EINVAL || errno == ENOSYS) && !replace) { // a file system without the flag
+		if (fstatat(f->dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+			done = renameat(f->dir, f->temp, f->dir, name);
+		else
+			errno = EEXIST;
+	}
+	if (done != 0 && errno != EEXIST)
+		return host_error(errno);
+	if (done == 0)
+		f->temp[0] = 0;
+	return ok();
+}
+
+void os_new_file_close(struct os_new_file *f)
+{
+	if (f->dir >= 0 && f->temp[0])
+		unlinkat(f->dir, f->temp, 0);
+	fd_close(&f->fd);
+	fd_close(&f->dir);
 }
 
 err_t os_seal(int fd)
