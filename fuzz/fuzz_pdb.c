@@ -30,6 +30,12 @@ static void ask(struct pdb *p, uint32_t rva)
 	for (size_t i = 0; i < n; i++)
 		if (!in[i].name || in[i].rva > rva)
 			abort();
+	struct pdb_frame f;
+	struct pdb_frameproc proc;
+	if (pdb_frame_at(p, rva, &f) && f.rva > rva)
+		abort();
+	if (pdb_frameproc_at(p, rva, &proc) && proc.rva > rva)
+		abort();
 	uint32_t next = pdb_next_rva(p, rva);
 	if (next && next <= rva)
 		abort();
@@ -63,6 +69,14 @@ static bool line(void *ctx, const struct pdb_line *l)
 	return ++w->n < MOST;
 }
 
+static bool frame(void *ctx, const struct pdb_frame *f)
+{
+	struct seen *w = ctx;
+	ask(w->p, f->rva);
+	ask(w->p, f->rva + f->size / 2);
+	return ++w->n < MOST;
+}
+
 static bool site(void *ctx, const struct pdb_site *s)
 {
 	struct seen *w = ctx;
@@ -80,6 +94,8 @@ static err_t everything(void *ctx)
 	pdb_each_line(w->p, line, w);
 	w->n = 0;
 	pdb_each_inline(w->p, site, w);
+	w->n = 0;
+	pdb_each_frame(w->p, frame, w);
 	w->n = 0;
 	pdb_each(w->p, ordered, w);
 	for (uint32_t rva = 0; rva < 0x4000; rva += 0x155)

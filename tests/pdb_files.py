@@ -46,6 +46,25 @@ def shapes(dump, tmp):
     check("FASTLINK says so", "FASTLINK" in run(dump, f, "id")[1])
 
 
+def frames(dump, tmp):
+    f = tmp / "frames.pdb"
+    program = "$T0 .raSearch = $eip $T0 ^ = $esp $T0 4 + ="
+    mk_pdb.main([str(f), "--modules", "4", "--frames"])
+    at = {rva: [r for r in run(dump, f, "at", rva)[1].split("\n") if r.startswith(("framedata", "fpo"))]
+          for rva in ("1000", "1001", "1015", "102e", "102f", "1030", "1040", "106f")}
+    data = lambda rva, size, prolog, saved, start: [f"framedata\t{rva}\t{size}\t10\t8\t0\t{prolog}\t{saved}\t0\t0\t{start}\t{program}"]
+    fpo = ["fpo\t1040\t30\t10\t8\t3\t8\t1\t0\t0"]
+    check("frames: the innermost record, in a table without order", at == {
+        "1000": data("1000", "30", 2, 0, 1), "1001": data("1001", "2e", 1, 4, 0), "1015": data("1002", "2c", 0, 8, 0),
+        "102e": data("1001", "2e", 1, 4, 0), "102f": data("1000", "30", 2, 0, 1), "1030": [], "1040": fpo, "106f": fpo}, at)
+    procs = [r for r in run(dump, f, "frame")[1].split("\n") if r.startswith("frameproc")]
+    check("frames: S_FRAMEPROC", procs == [f"frameproc\t{0x1000 + 0x40 * i:x}\t{0x50 + i:x}\t0\t0\tc\t14000" for i in range(4)],
+          procs)
+    mk_pdb.main([str(f), "--modules", "4", "--frames", "--omap"])
+    out = run(dump, f, "at", "2095")[1]
+    check("frames: moved code", "framedata\t2082\t2c" in out, out)
+
+
 def names(dump, tmp):
     f = tmp / "names.pdb"
     mk_pdb.main([str(f), "--modules", "5"])
@@ -158,6 +177,7 @@ def main():
         tmp = pathlib.Path(d)
         shapes(o.pdb_dump, tmp)
         names(o.pdb_dump, tmp)
+        frames(o.pdb_dump, tmp)
         refusals(o.pdb_dump, tmp)
         service(o.program, tmp)
         inlined(o.program)

@@ -133,6 +133,12 @@ enum {
 	LIMIT_PDB_GLOBALS = 1 << 20,
 	// Section contributions that are kept decoded once look-ups are frequent: 24 MiB.
 	LIMIT_PDB_CONTRIBS = 1 << 21,
+	// Frame records of a PDB: 16 bytes each once sorted. The largest 32-bit browsers have 700,000.
+	LIMIT_PDB_FRAMES = 1 << 22,
+	// Frame records around each other: one for each push of a prolog, so under 10.
+	LIMIT_PDB_FRAME_NESTING = 256,
+	// Records of a function that are looked through for the sizes of its frame: one for each local and range.
+	LIMIT_PDB_FRAMEPROC = 1 << 16,
 	// Nested scopes of one function id.
 	LIMIT_PDB_SCOPES = 32,
 	// Elements of a symbol path, and stores of one chain; people write fewer than ten.

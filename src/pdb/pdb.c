@@ -10,9 +10,11 @@ enum {
 	STREAM_DBI = 3,
 	DBI_HEADER = 64,
 	DBI_STRIPPED = 2,
+	SLOT_FPO = 0,
 	SLOT_OMAP_TO_SRC = 3,
 	SLOT_OMAP_FROM_SRC = 4,
 	SLOT_SECTIONS = 5,
+	SLOT_FRAME_DATA = 9,
 	SLOT_ORIGINAL_SECTIONS = 10,
 	FEATURE_MINIMAL = 0x494e494d, // "MINI": /DEBUG:FASTLINK
 	CONTRIBS_60 = (int)0xf12eba2d,
@@ -237,10 +239,15 @@ static err_t read_info(struct pdb *p)
 	return ok();
 }
 
+static uint32_t slot_stream(struct span slots, unsigned i)
+{
+	return slots.n >= 2 * ((size_t)i + 1) ? (uint32_t)le_get(slots.p + 2 * i, 2) : NO_STREAM;
+}
+
 static struct span slot(struct pdb *p, struct span slots, unsigned i)
 {
 	struct span ret = { NULL, 0 };
-	uint32_t n = slots.n >= 2 * (i + 1) ? (uint32_t)le_get(slots.p + 2 * i, 2) : NO_STREAM;
+	uint32_t n = slot_stream(slots, i);
 	struct msf_stream s = n == NO_STREAM ? (struct msf_stream){ 0, 0 } : msf_stream(&p->msf, n);
 	err_t e = msf_part(&p->msf, p->a, &s, 0, s.size, &ret);
 	if (e.code)
@@ -254,6 +261,8 @@ static void read_slots(struct pdb *p, uint64_t off, uint32_t size)
 	err_t e = msf_part(&p->msf, p->a, &p->dbi, off, size, &slots);
 	if (e.code)
 		pdb_damaged(p, e);
+	p->fpo_stream = slot_stream(slots, SLOT_FPO);
+	p->frame_data_stream = slot_stream(slots, SLOT_FRAME_DATA);
 	p->omap_to_src = slot(p, slots, SLOT_OMAP_TO_SRC);
 	p->omap_from_src = slot(p, slots, SLOT_OMAP_FROM_SRC);
 	struct span headers = { NULL, 0 };

@@ -215,6 +215,37 @@ static size_t inlines_pdb(struct symbols *sy, uint32_t rva, struct sym_inline *r
 	return n;
 }
 
+static bool frame_pdb(struct symbols *sy, uint32_t rva, struct sym_frame *ret)
+{
+	struct pdb *p = ((struct pdb_symbols *)sy)->pdb;
+	struct pdb_frame f;
+	struct pdb_frameproc proc;
+	if (pdb_frame_at(p, rva, &f) && (f.kind == PDB_FRAME_FPO ? f.type != PDB_FPO_NONE : f.program != NULL)) {
+		*ret = (struct sym_frame){ .kind = f.kind == PDB_FRAME_FPO ? SYM_FRAME_FPO : SYM_FRAME_PROGRAM,
+					   .program = f.program,
+					   .rva = f.rva,
+					   .size = f.size,
+					   .locals = f.locals,
+					   .params = f.params,
+					   .saved = f.saved,
+					   .prolog = f.prolog,
+					   .uses_bp = f.uses_bp,
+					   .is_trap = f.type == PDB_FPO_TRAP || f.type == PDB_FPO_TSS,
+					   .has_seh = f.has_seh,
+					   .is_start = f.is_start };
+		return true;
+	}
+	if (!pdb_frameproc_at(p, rva, &proc))
+		return false;
+	*ret = (struct sym_frame){ .kind = SYM_FRAME_PROC,
+				   .rva = proc.rva,
+				   .size = proc.size,
+				   .locals = proc.frame,
+				   .saved = proc.saved,
+				   .is_start = true };
+	return true;
+}
+
 const struct symbol_provider sym_pdb = {
 	.name = "pdb",
 	.state = SYM_PUBLIC,
@@ -224,4 +255,5 @@ const struct symbol_provider sym_pdb = {
 	.each = each_pdb,
 	.line = line_pdb,
 	.inlines = inlines_pdb,
+	.frame = frame_pdb,
 };

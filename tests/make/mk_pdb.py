@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes PDBs for tests: modules with functions, lines, an inlined call and data, publics and their hash tables.
 
-  mk_pdb.py OUT [--block N] [--scatter] [--modules N] [--publics N] [--spread GIB] [--age N] [--omap] [--feature MINI]
+  mk_pdb.py OUT [--block N] [--scatter] [--modules N] [--publics N] [--spread GIB] [--age N] [--omap] [--feature MINI] [--frames]
 
 Function i of n stands at 1000 + 40 * i, is 30 long, is called ns::func_i (public ?func_i@ns@@YAXXZ), has lines
 10 * i + 1 and 10 * i + 2, and from offset 8 on, for 10 bytes, the body of ns::callee, line 100 of callee.h.
---publics adds names past those of the functions; --spread leaves holes so that the file is that large (sparse);
+--frames adds, unsorted, FrameData for the whole of each even function and its code from 1 and from 2 on, FPO_DATA for
+the odd ones, and S_FRAMEPROC. --publics adds names past those of the functions; --spread leaves holes so that the file is that large (sparse);
 --scatter puts blocks in a random order. llvm-pdbutil reads what this writes."""
 import argparse, array, random, struct, sys
 
@@ -81,6 +82,8 @@ class Pdb:
         off = FUNC * i
         name = b"ns::func_%d\0" % i
         sites = record(0x114d, struct.pack("<III", 0, 0, 0x1001) + bytes([3, 8, 4, 0x10, 0, 0]))
+        if self.o.frames:
+            sites += record(0x1012, struct.pack("<5IHI", 0x50 + i, 0, 0, 12, 0, 0, 0x14000))
         begin = 4
         proc = lambda end: record(0x1147, struct.pack("<7IIHB", 0, end, 0, SIZE, 0, SIZE, 0x1002, off, 1, 0) + name)
         end = begin + len(proc(0)) + len(sites) + 4
@@ -137,6 +140,13 @@ class Pdb:
         if o.omap:  # everything moved up by a page; function 0 is gone
             slots[4] = self.add(struct.pack("<6I", TEXT, 0, TEXT + FUNC, TEXT * 2 + FUNC, TEXT + text, 0))
             slots[3] = self.add(struct.pack("<6I", TEXT, 0, TEXT * 2 + FUNC, TEXT + FUNC, TEXT * 2 + text, 0))
+        if o.frames:
+            program = self.name("$T0 .raSearch = $eip $T0 ^ = $esp $T0 4 + =")
+            rows = [struct.pack("<6IHHI", TEXT + FUNC * i + k, SIZE - 2 * k, 0x10, 8, 0, program, 2 - k, 4 * k, 0 if k else 4)
+                    for i in range(0, n, 2) for k in range(3)]
+            slots[9] = self.add(b"".join(reversed(rows)))
+            slots[0] = self.add(b"".join(struct.pack("<IIIHH", TEXT + FUNC * i, SIZE, 4, 2, 3 | 2 << 8 | 1 << 12)
+                                         for i in range(1, n, 2)))
         infos, contribs = b"".join(infos), struct.pack("<I", 0xf12eba2d) + b"".join(contribs)
         files = align(struct.pack("<HH", n, 0) + bytes(4 * n))
         secmap = struct.pack("<HH", 0, 0)
@@ -201,6 +211,7 @@ def main(args):
     p.add_argument("--spread", type=float, default=0)
     p.add_argument("--age", type=int, default=1)
     p.add_argument("--omap", action="store_true")
+    p.add_argument("--frames", action="store_true")
     p.add_argument("--feature", action="append", default=[])
     o = p.parse_args(args)
     pdb = Pdb(o)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // pdb_dump.c: prints what the PDB reader sees, one row a line, for judges; or times look-ups.
 //   pdb_dump FILE [id] [proc] [data] [pub] [line] [inl] [all]   rows: kind, tab, fields
+//   pdb_dump FILE frame         FrameData, FPO and S_FRAMEPROC records
 //   pdb_dump FILE at RVA...     symbol, function, line and inlined calls of an address (hexadecimal)
 //   pdb_dump FILE find NAME...
 //   pdb_dump FILE check         look-ups of every recorded place must give it back; prints failures and a sum
@@ -37,6 +38,30 @@ static bool print_site(void *ctx, const struct pdb_site *s)
 	return true;
 }
 
+static bool print_frame(void *ctx, const struct pdb_frame *f)
+{
+	(void)ctx;
+	if (f->kind == PDB_FRAME_FPO)
+		printf("fpo\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32
+		       "\t%d\t%d\t%d\n",
+		       f->rva, f->size, f->locals, f->params, f->prolog, f->saved, f->uses_bp, f->has_seh, f->type);
+	else
+		printf("framedata\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32
+		       "\t%" PRIx32 "\t%d\t%d\t%d\t%s\n",
+		       f->rva, f->size, f->locals, f->params, f->stack_max, f->prolog, f->saved, f->has_seh, f->has_eh,
+		       f->is_start, f->program ? f->program : "");
+	return true;
+}
+
+static bool print_frameproc(void *ctx, const struct pdb_symbol *s)
+{
+	struct pdb_frameproc f;
+	if (s->kind == PDB_PROC && pdb_frameproc_at(ctx, s->rva, &f))
+		printf("frameproc\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\n",
+		       f.rva, f.frame, f.padding, f.padding_offset, f.saved, f.flags);
+	return true;
+}
+
 static void print_id(const struct pdb *p)
 {
 	const struct pdb_id *id = pdb_id(p);
@@ -65,6 +90,9 @@ static void print_at(struct pdb *p, uint32_t rva)
 		printf("inlined\t%" PRIx32 "\t%s\t%s:%" PRIu32 "\tcalled from %s:%" PRIu32 "\n", in[i].rva, in[i].name,
 		       in[i].file ? in[i].file : "", in[i].line, in[i].call_file ? in[i].call_file : "",
 		       in[i].call_line);
+	struct pdb_frame f;
+	if (pdb_frame_at(p, rva, &f))
+		print_frame(NULL, &f);
 	printf("next\t%" PRIx32 "\n", pdb_next_rva(p, rva));
 }
 
@@ -159,6 +187,10 @@ static void run(struct arena *a, struct pdb *p, int argc, char **argv)
 			pdb_each_line(p, print_line, NULL);
 		if (all || str_eq(argv[i], "inl"))
 			pdb_each_inline(p, print_site, NULL);
+		if (str_eq(argv[i], "frame")) {
+			pdb_each_frame(p, print_frame, NULL);
+			pdb_each_private(p, print_frameproc, p);
+		}
 		if (str_eq(argv[i], "each"))
 			pdb_each(p, print_symbol, NULL);
 		if (str_eq(argv[i], "bench"))
