@@ -150,4 +150,20 @@ enum {
 	LIMIT_STORE_FILE_GIB = 64,
 	// Names that were not found and are not asked for again: 16 bytes each.
 	LIMIT_STORE_MISSES = 1 << 16,
+	// Pages of a kernel dump's bitmap: 64 TiB; Windows 11 uses at most 24.
+	LIMIT_KERNEL_PAGES = 1 << 30,
+	// Ranges of a dump that a debugger wrote.
+	LIMIT_KERNEL_RUNS = 1 << 20,
+	// Runs in a kernel dump's header: 43 have room, tools that write on behind them stop at 128.
+	LIMIT_KERNEL_HEADER_RUNS = 128,
+	// UTF-16 units of a driver's name: Windows' longest path.
+	LIMIT_KERNEL_NAME = 32768,
+	// Unloaded drivers: Windows remembers 50.
+	LIMIT_KERNEL_UNLOADED = 1024,
+	// Drivers' own data at the end of a kernel dump; real ones have up to 60.
+	LIMIT_KERNEL_BLOBS = 4096,
+	// KDDEBUGGER_DATA64; the longest known has 0x3a0 bytes.
+	LIMIT_KDBG_BYTES = 4096,
+	// Processors of a kernel dump: Windows has at most 2048.
+	LIMIT_PROCESSORS = 2048,
 };

@@ -62,11 +62,11 @@ void emit_analysis(struct session *s, const struct verdict *v, struct doc *out)
 	ROW(out, analysis, VS(v->summary), V(v->has_exception), V_IF(v->has_exception, v->code),
 	    VS(v->has_exception ? v->code_name : NULL), VS(v->problem_class), V(v->address), VS(fault_op_name(v->op)),
 	    V_IF(v->has_fault_address, v->fault_address), VS(v->fail_fast_name),
-	    V_IF(v->thread, v->thread ? v->thread->index : 0),
-	    V(v->thread ? v->thread->tid : t->dump->user->exception.tid), V(v->event_context), VS(v->context_doubt),
-	    VS(t->process_name), V_IF(blamed, v->blamed_frame), VS(v->module_name), VS(v->image_name),
-	    VS(v->symbol_name), VS(v->function), V_IF(v->function, v->function_offset),
-	    VS(confidence_name(v->confidence)), VS(v->why), VS(v->bucket), VS(v->hash), VS(v->stack_command));
+	    V_IF(v->thread, v->thread ? v->thread->index : 0), V(v->thread ? v->thread->tid : t->user->exception.tid),
+	    V(v->event_context), VS(v->context_doubt), VS(t->process_name), V_IF(blamed, v->blamed_frame),
+	    VS(v->module_name), VS(v->image_name), VS(v->symbol_name), VS(v->function),
+	    V_IF(v->function, v->function_offset), VS(confidence_name(v->confidence)), VS(v->why), VS(v->bucket),
+	    VS(v->hash), VS(v->stack_command));
 }
 
 struct analyze {
@@ -113,7 +113,7 @@ static void emit_keys(const struct analyze *z)
 {
 	const struct verdict *v = z->v;
 	static const char *const faults[] = { NULL, "Read", "Write", "Execute" };
-	const struct dump_user *u = z->s->target->dump->user;
+	const struct dump_user *u = z->s->target->user;
 	doc_text(z->out, "KEY_VALUES_STRING: 1");
 	doc_text(z->out, "");
 	if (str_starts(v->problem_class, "NULL_CLASS_PTR"))
@@ -139,7 +139,7 @@ static void emit_keys(const struct analyze *z)
 // ---- what the dump says of the process
 static void emit_process(const struct analyze *z)
 {
-	const struct dump_user *u = z->s->target->dump->user;
+	const struct dump_user *u = z->s->target->user;
 	enum { VERIFIER_OR_PAGE_HEAP = 0x02000100 };
 	field(z, "FILE_IN_CAB", path_base(z->s->target->path));
 	field(z, "COMMENT", u->comment_w && *u->comment_w ? u->comment_w : u->comment_a);
@@ -166,7 +166,7 @@ static void emit_context(const struct analyze *z)
 
 static void emit_record(const struct analyze *z)
 {
-	const struct dump_exception *x = &z->s->target->dump->user->exception;
+	const struct dump_exception *x = &z->s->target->user->exception;
 	doc_text(z->out, "EXCEPTION_RECORD:  (.exr -1)");
 	emit_exception_record(z->s, z->c, z->out, x->address, x->code, x->flags, x->n_params, x->params);
 	doc_text(z->out, "");
@@ -195,7 +195,7 @@ static void emit_fault_address(const struct analyze *z)
 
 static void emit_code(const struct analyze *z)
 {
-	const struct dump_exception *x = &z->s->target->dump->user->exception;
+	const struct dump_exception *x = &z->s->target->user->exception;
 	struct arena *a = z->c->a;
 	enum { SHOWN_PARAMETERS = 4 };
 	const char *text = ntstatus_text(x->code);
@@ -297,7 +297,7 @@ static void emit_system_fields(const struct analyze *z)
 {
 	struct target *t = z->s->target;
 	const struct module *m = z->v->module;
-	if (t->dump->user->system.present) {
+	if (t->user->system.present) {
 		field(z, "OS_VERSION", system_version(t, z->c->a));
 		field(z, "BUILDLAB_STR", branch(z));
 		field(z, "OSPLATFORM_TYPE", system_platform(t));
@@ -355,7 +355,7 @@ static void emit_verbose(const struct analyze *z, unsigned level)
 	if (v->confidence < VERDICT_HIGH)
 		field(z, "ADDITIONAL_DEBUG_TEXT",
 		      arena_printf(z->c->a, "Confidence in the blame: %s: %s", confidence_name(v->confidence), v->why));
-	uint32_t tid = v->thread ? v->thread->tid : z->s->target->dump->user->exception.tid;
+	uint32_t tid = v->thread ? v->thread->tid : z->s->target->user->exception.tid;
 	field(z, "FAULTING_THREAD", arena_printf(z->c->a, "%08" PRIx32, tid));
 	emit_stack_text(z);
 	emit_blame(z);

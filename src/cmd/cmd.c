@@ -111,6 +111,10 @@ static err_t run_one(struct session *s, struct arena *a, const char *text, struc
 			  .s = s };
 	if (!cmd->no_target && !s->target)
 		return fail(E_USAGE, "no dump is open", 0);
+	if (s->target && cmd->user_only && s->target->kernel)
+		return cmd_fail(&c, E_UNSUPPORTED, 0, "%s is for dumps of a process; this is a kernel dump", c.name);
+	if (s->target && cmd->kernel_only && !s->target->kernel)
+		return cmd_fail(&c, E_UNSUPPORTED, 0, "%s is for kernel dumps; this is the dump of a process", c.name);
 	TRY(session_poll(s));
 	return arena_guard(a, s->arena, run_guarded, &(struct guarded){ &c, out });
 }

@@ -24,12 +24,13 @@ struct cmd {
 	const char *flags; // letters that may be glued to a stem ("bcdfLMnpPv"), NULL: none
 	// Does the command take the rest of the line, ';' included? Given the text behind the name; NULL: never.
 	bool (*whole_line)(const char *args);
-	bool any_tail;       // arguments may follow the name without a blank ("~0s", "?1+2")
-	bool no_target;      // runs without a dump
-	const char *args;    // "[n] [= sp ip]", for help
-	const char *summary; // one line, for help
-	const char *help;    // more lines with examples, NULL: none
-	const char *group;   // "Threads and stacks": the heading in the reference
+	bool any_tail;               // arguments may follow the name without a blank ("~0s", "?1+2")
+	bool no_target;              // runs without a dump
+	bool user_only, kernel_only; // the kind of dump it is for; both false: any
+	const char *args;            // "[n] [= sp ip]", for help
+	const char *summary;         // one line, for help
+	const char *help;            // more lines with examples, NULL: none
+	const char *group;           // "Threads and stacks": the heading in the reference
 	err_t (*run)(struct session *s, struct call *c, struct doc *out);
 	const struct schema *const *rows; // every row type it may emit; NULL-terminated
 };

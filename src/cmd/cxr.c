@@ -16,7 +16,7 @@ static err_t from_exception(struct session *s, struct call *c, struct doc *out)
 	const struct regs *r;
 	struct regs regs;
 	err_t e = fail(E_ABSENT, "", 0);
-	bool stored = t->dump->user && t->dump->user->exception.present && t->event_thread < t->n_threads;
+	bool stored = t->user->exception.present && t->event_thread < t->n_threads;
 	if (stored)
 		e = target_thread_regs(t, &t->threads[t->event_thread], true, &regs);
 	if (e.code)

@@ -139,7 +139,7 @@ static void breakpad_facts(struct call *c, struct doc *out, const struct dump_st
 
 static void stream_facts(struct session *s, struct call *c, struct doc *out, const struct dump_stream *st)
 {
-	const struct dump_user *u = s->target->dump->user;
+	const struct dump_user *u = s->target->user;
 	switch (st->type) {
 	case THREADS:
 		fact(c, out, st, "threads", "%zu", u->n_threads);
@@ -230,6 +230,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 
 static const struct schema *const rows[] = { &dump_header, &dump_flag, &dump_stream, &dump_fact, NULL };
 const struct cmd cmd_dumpdebug = {
+	.user_only = true,
 	.names = ".dumpdebug",
 	.group = "The target",
 	.args = "",

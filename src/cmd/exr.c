@@ -129,7 +129,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	bool last = s->target->ptr_bytes == 4 ? (uint32_t)at == UINT32_MAX : at == UINT64_MAX;
 	if (!last)
 		return from_memory(s, c, out, s->target->ptr_bytes == 4 ? (uint32_t)at : at);
-	const struct dump_user *u = s->target->dump->user;
+	const struct dump_user *u = s->target->user;
 	if (!u || !u->exception.present)
 		return cmd_fail(c, E_ABSENT, 0, "The dump holds no exception");
 	const struct dump_exception *x = &u->exception;

@@ -28,7 +28,7 @@ static const struct layout short_layout = { NULL, "({?pid {pid}}{!pid ?}.{tid}):
 void lastevent_emit(struct session *s, struct call *c, struct doc *out, bool short_form)
 {
 	const struct target *t = s->target;
-	const struct dump_exception *x = &t->dump->user->exception;
+	const struct dump_exception *x = &t->user->exception;
 	const struct thread *th = s->thread < t->n_threads ? &t->threads[s->thread] : NULL;
 	const char *name = x->present ? exception_name(x->code) : NULL;
 	// A dump does not keep which chance the exception had; WinDbg says so in these words.
@@ -44,7 +44,7 @@ void lastevent_emit(struct session *s, struct call *c, struct doc *out, bool sho
 				   : th       ? th->tid
 					      : 0),
 				 VS(event), V_IF(x->present, x->code),
-				 VS(system_time_text(t, c->a, (uint64_t)t->dump->user->timestamp * 1000)) };
+				 VS(system_time_text(t, c->a, (uint64_t)t->user->timestamp * 1000)) };
 	_Static_assert(ARRAY_LEN(v) == ARRAY_LEN(last_event_fields), "last_event: wrong arity");
 	doc_row(out, &row_last_event, short_form ? &short_layout : NULL, v, false);
 }

@@ -141,10 +141,10 @@ static bool scope_pseudo(void *ctx, const char *name, uint64_t *ret, err_t *err)
 		return true;
 	}
 	if (str_ieq(name, "dbgtime")) {
-		*ret = t->dump->user->timestamp;
+		*ret = t->user->timestamp;
 		return true;
 	}
-	return exception_pseudo(&t->dump->user->exception, name, ret, err);
+	return exception_pseudo(&t->user->exception, name, ret, err);
 }
 
 static bool scope_symbol(void *ctx, const char *name, uint64_t *ret, err_t *err)

@@ -27,6 +27,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 
 static const struct schema *const rows[] = { &thread_times, NULL };
 const struct cmd cmd_ttime = {
+	.user_only = true,
 	.names = ".ttime",
 	.group = "Threads and stacks",
 	.args = "",

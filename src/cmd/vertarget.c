@@ -3,6 +3,7 @@
 #include "cmd/when.h"
 
 #include "cmd/rows.h"
+#include "target/kernel.h"
 #include "target/system.h"
 
 #include <inttypes.h>
@@ -24,6 +25,11 @@ SCHEMA(system_info, "The machine the dump came from", NULL,
        { "build_lab", R_STR, "build string; null when not recorded" }, { "os", R_STR, "name" },
        { "version", R_STR, "major.minor.build[.revision]" }, { "cpus", R_DEC, "processors" },
        { "machine", R_STR, "x64, x86, arm64" });
+SCHEMA(kernel_base, "Where the kernel and the list of its modules lie", NULL,
+       "Machine Name:\nKernel base = {?kernel 0x{kernel}}{!kernel <unknown>} PsLoadedModuleList = "
+       "{?modules 0x{modules}}{!modules <unknown>}",
+       { "kernel", R_PTR, "base of nt; null when not known" },
+       { "modules", R_PTR, "PsLoadedModuleList; null when not recorded" });
 SCHEMA(session_time, "When the dump was taken", NULL,
        "Debug session time: {time}\nSystem Uptime: {system_uptime}\nProcess Uptime: {process_uptime}",
        { "time", R_STR, "in the dump's time zone" }, { "unix_time", R_DEC, "seconds since 1970 UTC" },
@@ -36,15 +42,33 @@ SCHEMA(program_version, "This program", NULL, "dumpscope {version}", { "version"
 
 static const char *kind_text(const struct target *t)
 {
+	if (t->kernel)
+		return kernel_kind_text(t->kernel->facts);
 	return t->dump->kind == DUMP_USER_FULL
 		       ? "User Mini Dump File with Full Memory: Only application data is available"
 		       : "User Mini Dump File: Only registers, stack and portions of memory are available";
 }
 
+static const struct layout kernel_time = { NULL, "Debug session time: {time}\nSystem Uptime: {system_uptime}" };
+
+static void when_emit_kernel(struct session *s, struct call *c, struct doc *out)
+{
+	const struct dump_kernel *k = s->target->kernel->facts;
+	uint64_t ms = filetime_to_unix_ms(k->system_time);
+	ROW_AS(out, session_time, &kernel_time,
+	       VS(k->system_time ? system_time_text(s->target, c->a, ms) : "not available"),
+	       V_IF(k->system_time, ms / 1000), VS(k->uptime ? duration_text(c->a, k->uptime) : "not available"),
+	       VS(NULL), V_ABSENT);
+}
+
 void when_emit(struct session *s, struct call *c, struct doc *out)
 {
+	if (s->target->kernel) {
+		when_emit_kernel(s, c, out);
+		return;
+	}
 	const struct target *t = s->target;
-	const struct dump_user *u = t->dump->user;
+	const struct dump_user *u = t->user;
 	const struct dump_misc *m = &u->misc;
 	const uint64_t second = 10000000;
 	bool created = (m->flags & MISC_TIMES) && m->create_time && u->timestamp >= m->create_time;
@@ -59,12 +83,15 @@ void when_emit(struct session *s, struct call *c, struct doc *out)
 static void emit_system(struct session *s, struct call *c, struct doc *out)
 {
 	struct target *t = s->target;
-	if (!t->dump->user->system.present) {
+	if (!t->user->system.present) {
 		doc_note(out, NOTE_WARNING, "dump.no_system_info", "The dump does not say which system it came from.");
 		return;
 	}
 	ROW(out, system_info, VS(system_title(t, c->a)), VS(system_product(t, c->a)), VS(system_build_lab(t, c->a)),
-	    VS(system_name(t)), VS(system_version(t, c->a)), V(t->dump->user->system.n_cpus), VS(system_platform(t)));
+	    VS(system_name(t)), VS(system_version(t, c->a)), V(t->user->system.n_cpus), VS(system_platform(t)));
+	const struct kernel *k = t->kernel;
+	if (k)
+		ROW(out, kernel_base, V_IF(k->base, k->base), V_IF(k->facts->loaded_modules, k->facts->loaded_modules));
 }
 
 // One dot for each module, 64 a line.
@@ -92,7 +119,7 @@ static void emit_notes(struct session *s, struct doc *out)
 void banner_emit(struct session *s, struct call *c, struct doc *out)
 {
 	const struct target *t = s->target;
-	const struct dump_user *u = t->dump->user;
+	const struct dump_user *u = t->user;
 	doc_text(out, "");
 	ROW(out, program_version, VS(DUMPSCOPE_VERSION));
 	doc_text(out, "");
@@ -107,12 +134,14 @@ void banner_emit(struct session *s, struct call *c, struct doc *out)
 	ROW(out, search_path, VS(s->sympath), VS(s->exepath));
 	emit_system(s, c, out);
 	when_emit(s, c, out);
+	if (t->kernel)
+		doc_text(out, "Loading Kernel Symbols");
 	emit_dots(out, t->n_modules);
 	if (t->n_unloaded) {
 		doc_text(out, "Loading unloaded module list");
 		emit_dots(out, t->n_unloaded);
 	}
-	if (u->exception.present) {
+	if (u->exception.present && !t->kernel) {
 		doc_text(out, "This dump file has an exception of interest stored in it.");
 		doc_text(out, "The stored exception information can be accessed via .ecxr.");
 		lastevent_emit(s, c, out, true);
@@ -139,10 +168,9 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	return ok();
 }
 
-static const struct schema *const rows[] = {
-	&dump_file,       &dump_comment,   &search_path,       &system_info, &session_time, &process_times,
-	&program_version, &row_last_event, &row_code_location, &row_insn,    NULL
-};
+static const struct schema *const rows[] = { &dump_file,      &dump_comment,      &search_path,   &system_info,
+					     &kernel_base,    &session_time,      &process_times, &program_version,
+					     &row_last_event, &row_code_location, &row_insn,      NULL };
 const struct cmd cmd_vertarget = {
 	.names = "vertarget version .time .banner",
 	.group = "The target",

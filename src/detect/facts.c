@@ -76,7 +76,7 @@ static err_t compute(struct facts *f)
 {
 	const struct dump *d = f->session->target->dump;
 	f->event_thread = SIZE_MAX;
-	f->dump = d->user;
+	f->dump = f->session->target->user;
 	if (!d->user) {
 		fact_lacks(f, (enum fact)0xff, "this is no user-mode dump");
 		return ok();

@@ -36,8 +36,6 @@ static const struct magic {
 	uint8_t n;
 	const char *what;
 } magics[] = {
-	{ "PAGEDU64", 8, "kernel dump (64-bit): not supported yet" },
-	{ "PAGEDUMP", 8, "kernel dump (32-bit): not supported yet" },
 	{ "PMDM", 4, "minidump of a big-endian machine: not supported" },
 	{ "\x7f"
 	  "ELF",

@@ -263,6 +263,7 @@ struct dump_handle_op dump_handle_op_get(const struct dump_user *u, size_t i);
 const char *dump_stream_name(uint32_t type); // NULL when unknown
 
 // ---- the dump
+struct dump_kernel;
 enum dump_kind { DUMP_USER_MINI, DUMP_USER_FULL, DUMP_KERNEL };
 struct dump {
 	const char *path; // as the user gave it
@@ -271,8 +272,9 @@ struct dump {
 	enum dump_kind kind;
 	uint16_t machine;           // IMAGE_FILE_MACHINE_*; 0 when unknown
 	uint8_t ptr_bytes;          // 8 or 4
-	struct dump_ranges *ranges; // never NULL
+	struct dump_ranges *ranges; // of virtual memory; never NULL
 	struct dump_user *user;     // NULL for kernel dumps
+	struct dump_kernel *kernel; // dump/kernel.h; NULL for user dumps
 	const struct dump_note *notes;
 	size_t n_notes;
 	bool truncated; // bytes that the directory promises are missing at the end

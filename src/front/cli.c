@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "cmd/cmd.h"
 #include "front/front.h"
+#include "target/kernel.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,7 +81,12 @@ static void put_text(struct prompt *p, const char *text)
 static void put_prompt(struct prompt *p)
 {
 	char text[48];
-	if (p->s->thread == SIZE_MAX)
+	const struct kernel *k = p->s->target->kernel;
+	if (k && (p->s->thread == SIZE_MAX || k->n_processors < 2))
+		snprintf(text, sizeof(text), "kd> ");
+	else if (k)
+		snprintf(text, sizeof(text), "%zu: kd> ", p->s->thread);
+	else if (p->s->thread == SIZE_MAX)
 		snprintf(text, sizeof(text), "?:?\?\?> ");
 	else
 		snprintf(text, sizeof(text), "0:%03zu> ", p->s->thread);

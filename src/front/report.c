@@ -47,7 +47,7 @@ static void reasons(struct report *r, const char *label, size_t (*get)(struct re
 static void dump_line(struct report *r)
 {
 	const struct target *t = r->s->target;
-	const struct dump_user *u = t->dump->user;
+	const struct dump_user *u = t->user;
 	line(r, "Dump",
 	     arena_printf(r->a, "%s (%s, %zu thread%s, %zu module%s)", t->path,
 			  u->full_memory ? "full memory" : "minidump", t->n_threads, t->n_threads == 1 ? "" : "s",
@@ -68,8 +68,7 @@ static void where(struct report *r)
 			  v->thread->name ? " \"" : "", v->thread->name ? v->thread->name : "",
 			  v->thread->name ? "\"" : "");
 	} else {
-		sb_printf(&text, "thread %" PRIx32 ", which is not in the dump",
-			  r->s->target->dump->user->exception.tid);
+		sb_printf(&text, "thread %" PRIx32 ", which is not in the dump", r->s->target->user->exception.tid);
 	}
 	if (v->blamed_frame != SIZE_MAX) {
 		const struct module *m = v->module;

@@ -119,7 +119,7 @@ static const char *crash_type(struct report *r)
 static void crash_info(struct report *r)
 {
 	const struct verdict *v = r->v;
-	const struct dump_user *u = r->s->target->dump->user;
+	const struct dump_user *u = r->s->target->user;
 	bool crashed = v && v->has_exception;
 	doc_open(r->out, "crash_info", SEC_OBJECT, NULL);
 	ROW(r->out, report_crash, VS(crashed ? crash_type(r) : NULL),
@@ -201,7 +201,7 @@ static void crashing_thread(struct report *r)
 	if (!v || !v->has_exception)
 		return;
 	const struct thread *th = v->thread;
-	uint32_t tid = r->s->target->dump->user->exception.tid;
+	uint32_t tid = r->s->target->user->exception.tid;
 	doc_open(r->out, "crashing_thread", SEC_OBJECT, NULL);
 	ROW(r->out, report_thread, V_IF(th != NULL, th->index), V(tid), VS(th ? th->name : NULL), V(v->stack.n),
 	    VS(v->stack_note ? v->stack_note : v->stack.end_note));
@@ -269,7 +269,7 @@ static void modules(struct report *r)
 static void system_info(struct report *r)
 {
 	struct target *t = r->s->target;
-	const struct dump_system *sys = &t->dump->user->system;
+	const struct dump_system *sys = &t->user->system;
 	const char *cpu = t->machine == MACHINE_X64 ? "amd64" : t->machine == MACHINE_X86 ? "x86" : system_platform(t);
 	doc_open(r->out, "system_info", SEC_OBJECT, NULL);
 	const char *info = sys->present ? arena_printf(r->a, "family %u model %u stepping %u", sys->level,
@@ -285,7 +285,7 @@ static void system_info(struct report *r)
 void report_json(struct report *r)
 {
 	const struct target *t = r->s->target;
-	const struct dump_user *u = t->dump->user;
+	const struct dump_user *u = t->user;
 	ROW(r->out, report_status, VS(r->v ? "OK" : r->why_not.what), V_IF(t->pid_known, t->pid), V(t->n_threads),
 	    V_IF(t->n_modules, 0), VS(t->dump->format->name), V_IF(u->timestamp, u->timestamp), V(t->dump->truncated));
 	system_info(r);

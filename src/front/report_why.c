@@ -129,7 +129,7 @@ size_t report_reasons(struct report *r, struct reason *ret)
 	}
 	exception_reason(r, ret, &n);
 	instruction_reason(r, ret, &n);
-	const struct dump_exception *x = &r->s->target->dump->user->exception;
+	const struct dump_exception *x = &r->s->target->user->exception;
 	if (v->code == 0xc0000374 && x->n_params)
 		add(ret, &n,
 		    "not supported: the heap's own record of the damage (ntdll!RtlpHeapFailureInfo); its layout "

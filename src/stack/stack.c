@@ -24,8 +24,8 @@ static bool env_image(void *ctx, va_t pc, va_t *base_ret, const struct pe **pe_r
 static bool env_dynamic(void *ctx, va_t pc, va_t *base_ret, struct pe_function *ret)
 {
 	const struct walk *w = ctx;
-	const struct dump_user *u = w->t->dump->user;
-	for (size_t i = 0; u && i < u->n_functions; i++) {
+	const struct dump_user *u = w->t->user;
+	for (size_t i = 0; i < u->n_functions; i++) {
 		const struct dump_function_table *f = &u->functions[i];
 		if (pc < f->min || pc >= f->max || pc < f->base || pc - f->base > UINT32_MAX || f->entry_size < 12)
 			continue;
@@ -257,7 +257,7 @@ err_t stack_walk(struct session *s, const struct thread *th, const struct regs *
 				     .image = env_image,
 				     .dynamic = env_dynamic,
 				     .is_code = env_is_code,
-				     .ptr_mask = t->dump->user ? t->dump->user->crashpad.address_mask : 0 };
+				     .ptr_mask = t->user->crashpad.address_mask };
 	stack_bounds(&w, th, reg_get(start, reg_sp(t->machine)));
 	walk(&w, start, max);
 	*ret = (struct stack){ .frames = w.frames, .n = w.n, .end = w.end, .end_note = w.note };

@@ -9,7 +9,7 @@
 
 const char *system_name(const struct target *t)
 {
-	const struct dump_system *s = &t->dump->user->system;
+	const struct dump_system *s = &t->user->system;
 	static const struct {
 		uint32_t major, minor;
 		const char *name;
@@ -37,9 +37,9 @@ const char *system_platform(const struct target *t)
 
 const char *system_title(const struct target *t, struct arena *a)
 {
-	const struct dump_system *s = &t->dump->user->system;
+	const struct dump_system *s = &t->user->system;
 	struct sb b = sb_new(a);
-	sb_printf(&b, "%s Version %" PRIu32, system_name(t), s->build);
+	sb_printf(&b, "%s %sVersion %" PRIu32, system_name(t), t->kernel ? "Kernel " : "", s->build);
 	if (s->csd && *s->csd)
 		sb_printf(&b, " (%s)", s->csd);
 	if (s->n_cpus > 1)
@@ -65,7 +65,7 @@ const char *system_product(const struct target *t, struct arena *a)
 		{ 0x40, "EmbeddedNT" },         { 0x80, "DataCenter" },     { 0x100, "SingleUserTS" },
 		{ 0x200, "Personal" },          { 0x400, "Blade" },
 	};
-	const struct dump_system *s = &t->dump->user->system;
+	const struct dump_system *s = &t->user->system;
 	struct sb b = sb_new(a);
 	sb_add(&b, products[s->product_type < ARRAY_LEN(products) ? s->product_type : 0]);
 	bool first = true;
@@ -90,7 +90,7 @@ static const struct dump_module *system_module(const struct target *t)
 
 const char *system_build_lab(struct target *t, struct arena *a)
 {
-	const struct dump_misc *m = &t->dump->user->misc;
+	const struct dump_misc *m = &t->user->misc;
 	if ((m->flags & MISC_BUILD) && m->build_string && *m->build_string)
 		return m->build_string;
 	const struct dump_module *f = system_module(t);
@@ -102,7 +102,7 @@ const char *system_build_lab(struct target *t, struct arena *a)
 
 const char *system_version(struct target *t, struct arena *a)
 {
-	const struct dump_system *s = &t->dump->user->system;
+	const struct dump_system *s = &t->user->system;
 	const struct dump_module *f = system_module(t);
 	enum { FILE_LS = 3 };
 	if (f && f->fixed[FILE_LS] >> 16 == (s->build & 0xffff))
@@ -146,7 +146,7 @@ static const char weekdays[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "
 
 const char *system_time_text(const struct target *t, struct arena *a, uint64_t unix_ms)
 {
-	const struct dump_misc *m = &t->dump->user->misc;
+	const struct dump_misc *m = &t->user->misc;
 	int64_t bias = 0; // minutes, UTC = local + bias
 	enum { STANDARD = 1, DAYLIGHT = 2, MOST_BIAS = 24 * 60 };
 	if (m->flags & MISC_TIMEZONE)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // target.c: opens a dump and fills the registries of modules and threads.
+#include "target/kernel.h"
 #include "target/target_int.h"
 
 #include "base/unpack.h"
@@ -38,7 +39,7 @@ static void sort_modules(struct target *t)
 
 static void fill_modules(struct target *t)
 {
-	const struct dump_user *u = t->dump->user;
+	const struct dump_user *u = t->user;
 	t->modules = NEW_N(t->arena, struct module *, u->n_modules);
 	t->n_modules = u->n_modules;
 	struct module *all = NEW_N(t->arena, struct module, u->n_modules);
@@ -60,7 +61,10 @@ static void fill_modules(struct target *t)
 	}
 	sort_modules(t);
 	module_names(t->arena, t->modules, t->n_modules);
-	if (u->n_modules)
+	for (size_t i = 0; t->kernel && i < t->n_modules; i++)
+		if (t->modules[i]->base == t->kernel->base) // whatever its file is called
+			t->modules[i]->name = "nt";
+	if (u->n_modules && !t->kernel)
 		t->process_name = t->modules[0]->image_name;
 	t->unloaded = NEW_N(t->arena, struct unloaded_module, u->n_unloaded);
 	t->n_unloaded = u->n_unloaded;
@@ -72,7 +76,7 @@ static void fill_modules(struct target *t)
 
 static void fill_threads(struct target *t)
 {
-	const struct dump_user *u = t->dump->user;
+	const struct dump_user *u = t->user;
 	t->threads = NEW_N(t->arena, struct thread, u->n_threads);
 	t->n_threads = u->n_threads;
 	for (size_t i = 0; i < u->n_threads; i++) {
@@ -88,7 +92,7 @@ static void fill_threads(struct target *t)
 		named = true;
 	}
 	const struct thread *th = named ? target_thread_by_tid(t, tid) : NULL;
-	t->event_thread = th ? th->index : SIZE_MAX;
+	t->event_thread = t->kernel ? t->kernel->current : th ? th->index : SIZE_MAX;
 }
 
 // A 64-bit dumper of a 32-bit process: the emulation layer's DLLs are loaded.
@@ -120,8 +124,6 @@ err_t target_open_map(struct arena *a, const char *path, const char *inner, stru
 	t->file = file;
 	t->event_thread = SIZE_MAX;
 	err_t e = dump_open(a, t->path, t->file.bytes, &t->dump);
-	if (!e.code && !t->dump->user)
-		e = fail(E_UNSUPPORTED, arena_printf(a, "%s: kernel dumps are not supported", path), 0);
 	if (e.code) {
 		file_map_close(&t->file);
 		return e;
@@ -130,10 +132,13 @@ err_t target_open_map(struct arena *a, const char *path, const char *inner, stru
 	t->ptr_bytes = t->dump->ptr_bytes;
 	t->arch = arch_find(t->machine);
 	t->space = space_new(a, t->dump);
+	t->user = t->dump->user;
+	if (t->dump->kernel)
+		kernel_open(t);
 	fill_modules(t);
 	fill_threads(t);
 	t->wow64 = is_wow64(t);
-	const struct dump_misc *misc = &t->dump->user->misc;
+	const struct dump_misc *misc = &t->user->misc;
 	t->pid_known = misc->present && (misc->flags & MISC_PID);
 	t->pid = t->pid_known ? misc->pid : 0;
 	space_on_fault(t->space, target_image_fault, t);
@@ -198,7 +203,7 @@ err_t target_thread_regs(const struct target *t, const struct thread *th, bool e
 {
 	if (!t->arch)
 		return fail(E_UNSUPPORTED, "registers of this CPU are not supported", t->machine);
-	struct span own = th->facts->context, exc = t->dump->user->exception.context;
+	struct span own = th->facts->context, exc = t->user->exception.context;
 	struct span ctx = event ? exc : own;
 	if (!ctx.n && th->index == t->event_thread) // one of the two often stands for both
 		ctx = event ? own : exc;
@@ -234,10 +239,10 @@ bool target_is_code(struct target *t, va_t pc)
 	if (m && !target_module_pe(t, m, &pe).code)
 		return pe_is_executable(pe, (uint32_t)(pc - m->base));
 	struct dump_meminfo info;
-	if (dump_meminfo_at(t->dump->user, pc, &info))
+	if (dump_meminfo_at(t->user, pc, &info))
 		return info.state == MEM_COMMIT && (info.protect & PAGE_EXECUTE_ANY);
-	for (size_t i = 0; i < t->dump->user->n_functions; i++)
-		if (pc >= t->dump->user->functions[i].min && pc < t->dump->user->functions[i].max)
+	for (size_t i = 0; i < t->user->n_functions; i++)
+		if (pc >= t->user->functions[i].min && pc < t->user->functions[i].max)
 			return true;
 	return m != NULL;
 }

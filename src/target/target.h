@@ -53,13 +53,16 @@ struct thread {
 	const struct dump_thread *facts;
 };
 
+struct kernel; // target/kernel.h
 struct target {
 	struct arena *arena;
 	struct file_map file; // what dump points into
 	const char *path;     // as the user named it
 	const char *inner;    // name inside the container, NULL when the file was no container
 	struct dump *dump;
-	const struct arch *arch; // NULL when the machine is unknown or not supported
+	const struct dump_user *user; // the dump's facts, never NULL; of a kernel dump in the same shape
+	struct kernel *kernel;        // NULL: a user dump
+	const struct arch *arch;      // NULL when the machine is unknown or not supported
 	uint16_t machine;
 	unsigned ptr_bytes;
 	struct space *space;

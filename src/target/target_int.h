@@ -7,3 +7,5 @@
 void module_names(struct arena *a, struct module **m, size_t n);
 // space_fault_fn over a target: lays the image file of the module at va under the dump's memory.
 bool target_image_fault(void *ctx, va_t va);
+// Fills t->kernel and t->user from a kernel dump.
+void kernel_open(struct target *t);

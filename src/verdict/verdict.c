@@ -27,7 +27,7 @@ struct slot { // session.verdict
 static void find_event(struct session *s, struct verdict *v)
 {
 	struct target *t = s->target;
-	const struct dump_exception *x = &t->dump->user->exception;
+	const struct dump_exception *x = &t->user->exception;
 	v->has_exception = x->present;
 	v->code = x->present ? x->code : 0x80000003;
 	v->code_name = exception_name(v->code);
@@ -66,7 +66,7 @@ static void doubt_context(struct session *s, struct verdict *v)
 static enum place place_of(struct target *t, va_t va)
 {
 	struct dump_meminfo info;
-	if (dump_meminfo_at(t->dump->user, va, &info)) {
+	if (dump_meminfo_at(t->user, va, &info)) {
 		if (info.state != MEM_COMMIT)
 			return PLACE_UNMAPPED;
 		return info.protect & PAGE_EXECUTE_ANY ? PLACE_CODE : PLACE_DATA;
@@ -106,7 +106,7 @@ static void read_global_flag(struct target *t, struct verdict *v)
 
 static struct fault_facts gather(struct target *t, const struct verdict *v)
 {
-	const struct dump_exception *e = &t->dump->user->exception;
+	const struct dump_exception *e = &t->user->exception;
 	struct fault_facts x = { .present = v->has_exception, .code = v->code, .n_params = e->n_params };
 	memcpy(x.params, e->params, sizeof(x.params));
 	if (t->ptr_bytes == 4) // 32-bit values are stored sign-extended by some writers
@@ -316,7 +316,7 @@ static err_t compute(struct session *s, struct verdict *v)
 {
 	struct target *t = s->target;
 	v->blamed_frame = SIZE_MAX;
-	if (!t->dump->user->exception.present && !t->n_threads)
+	if (!t->user->exception.present && !t->n_threads)
 		return fail(E_ABSENT, "the dump holds neither threads nor an exception", 0);
 	find_event(s, v);
 	doubt_context(s, v);
@@ -345,9 +345,9 @@ static err_t compute(struct session *s, struct verdict *v)
 err_t verdict_get(struct session *s, const struct verdict **ret)
 {
 	struct slot *slot = s->verdict;
-	if (!s->target->dump->user)
+	if (s->target->kernel)
 		return fail(E_UNSUPPORTED, "not supported: the automatic analysis of kernel dumps", 0);
-	bool about_thread = !s->target->dump->user->exception.present;
+	bool about_thread = !s->target->user->exception.present;
 	if (!slot || (about_thread && slot->thread != s->thread)) {
 		slot = NEW(s->arena, struct slot);
 		slot->thread = s->thread;

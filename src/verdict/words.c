@@ -130,7 +130,7 @@ static const char *access_text(struct session *s, const struct verdict *v)
 static const char *what_happened(struct session *s, const struct verdict *v)
 {
 	struct arena *a = s->arena;
-	const struct dump_exception *x = &s->target->dump->user->exception;
+	const struct dump_exception *x = &s->target->user->exception;
 	const char *class = v->problem_class;
 	if (str_starts(class, "STACK_OVERFLOW"))
 		return "used up its stack (stack overflow)";

@@ -33,8 +33,6 @@ static void names_what_is_no_dump(void **state)
 {
 	struct arena *a = *state;
 	assert_int_equal(opens(a, "", 0, "empty"), E_CORRUPT);
-	assert_int_equal(opens(a, "PAGEDU64xxxx", 12, "not supported yet"), E_UNSUPPORTED);
-	assert_int_equal(opens(a, "PAGEDUMPxxxx", 12, "kernel dump"), E_UNSUPPORTED);
 	assert_int_equal(opens(a, "MZ\x90\0", 4, "PE image"), E_UNSUPPORTED);
 	assert_int_equal(opens(a,
 			       "Microsoft C/C++ MSF 7.00\r\n\x1a"

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// kernel.c: opens the kernel side: debugger data block, processors, and the dump's facts in the shape of a user dump.
+#include "target/kernel.h"
+
+#include "base/limits.h"
+#include "target/system.h"
+#include "target/target_int.h"
+
+#include <string.h>
+
+enum { TAG_KDBG = 0x4742444b, KDBG_LEAST = 0x340, CONTEXT_ROOM = 3000 };
+
+uint64_t kernel_kdbg(const struct kernel *k, enum kdbg_field field, unsigned n)
+{
+	struct span s = span_sub(k->kdbg, (uint64_t)field, n);
+	return s.n ? le_get(s.p, n) : 0;
+}
+
+const char *kernel_kind_text(const struct dump_kernel *k)
+{
+	switch (k->body) {
+	case KERNEL_TRIAGE:
+		return "Mini Kernel Dump File: Only registers and stack trace are available";
+	case KERNEL_RUNS:
+		return "Kernel Complete Dump File: Full address space is available";
+	case KERNEL_BITMAP:
+		return k->full_bitmap ? "Kernel Bitmap Dump File: Full address space is available"
+				      : "Kernel Bitmap Dump File: Kernel address space is available, User address "
+					"space may not be available.";
+	case KERNEL_RANGES:
+		return k->dump_type == 0xa ? "Kernel Dump File: Full address space is available"
+					   : "Kernel Dump File: Kernel address space is available, User address "
+					     "space may not be available.";
+	case KERNEL_HEADER_ONLY:
+		break;
+	}
+	return "Kernel Dump File: Only the header is available";
+}
+
+// ---- the debugger data block
+static bool is_block(struct span s)
+{
+	return s.n >= 0x18 && le_get(s.p + 0x10, 4) == TAG_KDBG && le_get(s.p + 0x14, 4) >= KDBG_LEAST;
+}
+
+static void find_block(struct target *t, struct kernel *k)
+{
+	if (k->facts->debugger_block.n) {
+		k->kdbg = k->facts->debugger_block;
+		return;
+	}
+	k->no_kdbg = "the dump names no debugger data block";
+	if (!k->facts->debugger_data)
+		return;
+	uint8_t *p = arena_alloc(t->arena, LIMIT_KDBG_BYTES, 1);
+	size_t got;
+	k->no_kdbg = "the debugger data block is not in the dump";
+	if (space_read(t->space, k->facts->debugger_data, p, LIMIT_KDBG_BYTES, &got).code)
+		return;
+	struct span s = { p, got };
+	if (is_block(s))
+		k->kdbg = span_clip(s, 0, le_get(p + 0x14, 4));
+	else
+		k->no_kdbg = "the debugger data block is encoded or damaged";
+}
+
+// ---- processors
+static bool prcb_field(struct target *t, struct kernel *k, va_t prcb, enum kdbg_field off, unsigned n, uint64_t *ret)
+{
+	uint64_t at = kernel_kdbg(k, off, 2);
+	return prcb && at && space_ptr(t->space, prcb + at, n, ret);
+}
+
+// The CONTEXT that the crash left for a processor: where the PRCB points, else inside it.
+static struct span read_context(struct target *t, struct kernel *k, va_t prcb)
+{
+	uint64_t at = 0, inside = kernel_kdbg(k, KDBG_PRCB_CONTEXT_INLINE_OFF, 2);
+	uint8_t *p = arena_alloc(t->arena, CONTEXT_ROOM, 1);
+	struct regs r;
+	size_t got;
+	if (!t->arch)
+		return (struct span){ NULL, 0 };
+	if (prcb_field(t, k, prcb, KDBG_PRCB_CONTEXT_OFF, t->ptr_bytes, &at) && at &&
+	    !space_read(t->space, at, p, CONTEXT_ROOM, &got).code &&
+	    !t->arch->context((struct span){ p, got }, &r).code && reg_get(&r, reg_pc(t->machine)))
+		return (struct span){ p, got };
+	if (inside && prcb && !space_read(t->space, prcb + inside, p, CONTEXT_ROOM, &got).code &&
+	    !t->arch->context((struct span){ p, got }, &r).code && reg_get(&r, reg_pc(t->machine)))
+		return (struct span){ p, got };
+	return (struct span){ NULL, 0 };
+}
+
+static uint64_t stack_pointer(struct target *t, struct span context)
+{
+	struct regs r;
+	if (!context.n || t->arch->context(context, &r).code)
+		return 0;
+	return reg_get(&r, reg_sp(t->machine));
+}
+
+static void fill_processors(struct target *t, struct kernel *k, struct dump_user *u)
+{
+	const struct dump_kernel *f = k->facts;
+	size_t n = MIN((size_t)f->n_cpus, (size_t)LIMIT_PROCESSORS);
+	va_t array = kernel_kdbg(k, KDBG_PROCESSOR_BLOCK, 8);
+	struct dump_thread *list = NEW_N(t->arena, struct dump_thread, n);
+	k->processors = NEW_N(t->arena, struct processor, n);
+	k->n_processors = n;
+	k->current = SIZE_MAX;
+	uint64_t crash_sp = t->arch ? stack_pointer(t, f->context) : 0, number;
+	const struct dump_copy *copy = f->triage ? &f->triage->prcb : NULL;
+	for (size_t i = 0; i < n; i++) {
+		struct processor *p = &k->processors[i];
+		list[i] = (struct dump_thread){ .tid = (uint32_t)i };
+		if (!array || !space_ptr(t->space, array + i * t->ptr_bytes, t->ptr_bytes, &p->prcb))
+			continue;
+		prcb_field(t, k, p->prcb, KDBG_PRCB_THREAD_OFF, t->ptr_bytes, &p->thread);
+		list[i].context = read_context(t, k, p->prcb);
+		list[i].context_size = (uint32_t)list[i].context.n;
+		p->has_context = list[i].context.n != 0;
+		if (p->has_context && crash_sp && stack_pointer(t, list[i].context) == crash_sp)
+			k->current = i;
+	}
+	// A triage dump of the newer kind has one PRCB only, and it knows its number.
+	uint64_t off = kernel_kdbg(k, KDBG_PRCB_NUMBER_OFF, 2);
+	struct span word = copy && off ? span_sub(copy->bytes, off, 2) : (struct span){ NULL, 0 };
+	number = word.n ? le_get(word.p, 2) : SIZE_MAX;
+	if (k->current == SIZE_MAX && number < n)
+		k->current = (size_t)number;
+	if (k->current == SIZE_MAX && n == 1)
+		k->current = 0;
+	if (k->current != SIZE_MAX && f->context.n) {
+		list[k->current].context = f->context;
+		list[k->current].context_rva = f->context_off;
+		list[k->current].context_size = (uint32_t)f->context.n;
+		k->processors[k->current].has_context = true;
+	}
+	u->threads = list;
+	u->n_threads = n;
+}
+
+static void fill_current(struct target *t, struct kernel *k)
+{
+	const struct dump_triage *tr = k->facts->triage;
+	struct processor *p = k->current < k->n_processors ? &k->processors[k->current] : NULL;
+	k->thread = p ? p->thread : 0;
+	if (!k->thread && tr)
+		k->thread = tr->thread.va;
+	if (p && !p->thread)
+		p->thread = k->thread;
+	if (p && !p->prcb && tr)
+		p->prcb = tr->prcb.va;
+	uint64_t off = kernel_kdbg(k, KDBG_THREAD_APC_PROCESS_OFF, 2);
+	if (!k->thread || !off || !space_ptr(t->space, k->thread + off, t->ptr_bytes, &k->process))
+		k->process = tr ? tr->process.va : 0;
+}
+
+// ---- drivers
+static const char *base_of(const char *path)
+{
+	return path && *path ? path_base(path) : "";
+}
+
+static void drivers_of_triage(struct target *t, const struct dump_triage *tr, struct dump_user *u)
+{
+	struct dump_module *m = NEW_N(t->arena, struct dump_module, tr->n_drivers);
+	for (size_t i = 0; i < tr->n_drivers; i++) {
+		const struct dump_driver *d = &tr->drivers[i];
+		m[i] = (struct dump_module){ .base = d->base,
+					     .size = (uint32_t)MIN(d->size, (uint64_t)UINT32_MAX),
+					     .checksum = d->checksum,
+					     .timestamp = d->timestamp,
+					     .path = d->name ? d->name : "" };
+	}
+	u->modules = m;
+	u->n_modules = tr->n_drivers;
+	struct dump_unloaded *un = NEW_N(t->arena, struct dump_unloaded, tr->n_unloaded);
+	for (size_t i = 0; i < tr->n_unloaded; i++) {
+		const struct dump_unloaded_driver *d = &tr->unloaded[i];
+		un[i] = (struct dump_unloaded){ .base = d->start,
+						.size = d->end > d->start ? (uint32_t)(d->end - d->start) : 0,
+						.name = base_of(d->name) };
+	}
+	u->unloaded = un;
+	u->n_unloaded = tr->n_unloaded;
+}
+
+// ---- the system
+// The public version of a kernel's build number; those before Windows 10 have versions of their own.
+static void version_of_build(uint32_t build, uint32_t *major, uint32_t *minor)
+{
+	static const struct {
+		uint32_t build, major, minor;
+	} first[] = { { 10240, 10, 0 }, { 9600, 6, 3 }, { 9200, 6, 2 }, { 7600, 6, 1 },
+		      { 6000, 6, 0 },   { 3790, 5, 2 }, { 2600, 5, 1 }, { 2195, 5, 0 } };
+	*major = *minor = 0;
+	for (size_t i = 0; i < ARRAY_LEN(first); i++)
+		if (build >= first[i].build) {
+			*major = first[i].major;
+			*minor = first[i].minor;
+			return;
+		}
+}
+
+static void fill_system(struct target *t, const struct dump_kernel *f, struct dump_user *u)
+{
+	enum { ARCH_X86 = 0, ARCH_ARM = 5, ARCH_AMD64 = 9, ARCH_ARM64 = 12, PLATFORM_NT = 2 };
+	struct dump_system *s = &u->system;
+	s->present = true;
+	s->arch = t->machine == MACHINE_X64 ? ARCH_AMD64 : t->machine == MACHINE_ARM64 ? ARCH_ARM64 : ARCH_X86;
+	s->n_cpus = (uint8_t)MIN(f->n_cpus, (uint32_t)UINT8_MAX);
+	s->product_type = (uint8_t)(f->product_type == UINT32_MAX ? 0 : f->product_type);
+	s->suite_mask = (uint16_t)(f->suite_mask == UINT32_MAX ? 0 : f->suite_mask);
+	s->build = f->build;
+	s->platform_id = PLATFORM_NT;
+	s->csd = "";
+	version_of_build(f->build, &s->major, &s->minor);
+	u->timestamp = (uint32_t)(filetime_to_unix_ms(f->system_time) / 1000);
+}
+
+void kernel_open(struct target *t)
+{
+	struct kernel *k = t->kernel = NEW(t->arena, struct kernel);
+	struct dump_user *u = NEW(t->arena, struct dump_user);
+	k->facts = t->dump->kernel;
+	t->user = u;
+	find_block(t, k);
+	k->base = kernel_kdbg(k, KDBG_KERN_BASE, 8);
+	fill_system(t, k->facts, u);
+	u->comment_a = k->facts->comment;
+	if (k->facts->triage)
+		drivers_of_triage(t, k->facts->triage, u);
+	fill_processors(t, k, u);
+	fill_current(t, k);
+	u->exception = k->facts->exception;
+	if (k->current != SIZE_MAX)
+		u->exception.tid = (uint32_t)k->current;
+	if (!k->base && u->n_modules)
+		k->base = u->modules[0].base;
+}

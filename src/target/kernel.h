@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// kernel.h: the kernel side of a target: the debugger data block, the processors, what the dump tells of the current
+// process and thread. NULL in targets of user dumps.
+//
+// A kernel dump is presented in the shape of a user dump (target->user): its drivers are the modules, its processors
+// the threads (index: the processor's number), its header the exception. What has no such shape is here.
+#pragma once
+#include "dump/kernel.h"
+#include "target/target.h"
+
+// Offsets in KDDEBUGGER_DATA64 (Microsoft's wdbgexts.h); the fields are 8 bytes wide but those named *_OFF and *_SIZE,
+// which are 2.
+enum kdbg_field {
+	KDBG_KERN_BASE = 0x18,
+	KDBG_LOADED_MODULES = 0x48,
+	KDBG_ACTIVE_PROCESSES = 0x50,
+	KDBG_CID_TABLE = 0x58,
+	KDBG_BUGCHECK_DATA = 0x88,
+	KDBG_HIGHEST_USER_ADDRESS = 0x1c8,
+	KDBG_BUILD_LAB = 0x208,
+	KDBG_PROCESSOR_BLOCK = 0x218,
+	KDBG_UNLOADED_DRIVERS = 0x220,
+	KDBG_LAST_UNLOADED = 0x228,
+	KDBG_TRIAGE_ACTION = 0x230,
+	KDBG_VERIFIER_DATA = 0x248,
+	KDBG_THREAD_TEB_OFF = 0x29a,
+	KDBG_THREAD_KERNEL_STACK_OFF = 0x29c,
+	KDBG_THREAD_INITIAL_STACK_OFF = 0x29e,
+	KDBG_THREAD_APC_PROCESS_OFF = 0x2a0,
+	KDBG_THREAD_STATE_OFF = 0x2a2,
+	KDBG_PROCESS_SIZE = 0x2a8,
+	KDBG_PROCESS_PEB_OFF = 0x2aa,
+	KDBG_PROCESS_PARENT_OFF = 0x2ac,
+	KDBG_PROCESS_DTB_OFF = 0x2ae,
+	KDBG_PRCB_SIZE = 0x2b0,
+	KDBG_PRCB_DPC_ROUTINE_OFF = 0x2b2,
+	KDBG_PRCB_THREAD_OFF = 0x2b4,
+	KDBG_PRCB_MHZ_OFF = 0x2b6,
+	KDBG_PRCB_CPU_TYPE_OFF = 0x2b8,
+	KDBG_PRCB_VENDOR_OFF = 0x2ba,
+	KDBG_PRCB_CONTEXT_INLINE_OFF = 0x2bc,
+	KDBG_PRCB_NUMBER_OFF = 0x2be,
+	KDBG_THREAD_SIZE = 0x2c0,
+	KDBG_PCR_SIZE = 0x2e0,
+	KDBG_PCR_PRCB_OFF = 0x2e6, // of the PRCB inside the PCR
+	KDBG_PRCB_SPECIAL_OFF = 0x2f2,
+	KDBG_PRCB_CONTEXT_OFF = 0x338, // of a pointer
+	KDBG_PRCB_IDLE_THREAD_OFF = 0x350,
+	KDBG_PRCB_DPC_STACK_OFF = 0x354,
+	KDBG_PRCB_ISR_STACK_OFF = 0x356,
+	KDBG_THREAD_WAIT_REASON_OFF = 0x35c,
+	KDBG_PTE_BASE = 0x360,
+};
+
+struct processor {
+	va_t prcb;   // 0: not known
+	va_t thread; // KTHREAD that ran on it; 0: not known
+	bool has_context;
+};
+struct kernel {
+	const struct dump_kernel *facts;
+	struct span kdbg;    // KDDEBUGGER_DATA64, plain; empty: not in the dump
+	const char *no_kdbg; // why it is empty
+	va_t base;           // of the kernel's image; 0: not known
+	struct processor *processors;
+	size_t n_processors;
+	size_t current;       // the processor that crashed; SIZE_MAX: not known
+	va_t thread, process; // of that processor; 0: not known
+};
+// A field of n bytes; 0 when the block ends before it or is not there.
+uint64_t kernel_kdbg(const struct kernel *k, enum kdbg_field field, unsigned n);
+// The name of the dump's kind as the debugger's banner has it.
+const char *kernel_kind_text(const struct dump_kernel *k);
