@@ -131,7 +131,7 @@ void banner_emit(struct session *s, struct call *c, struct doc *out)
 			ROW(out, dump_comment, VS(comments[i]));
 	emit_notes(s, out);
 	doc_text(out, "");
-	ROW(out, search_path, VS(s->sympath), VS(s->exepath));
+	ROW(out, search_path, VS(t->symbol_path.text), VS(t->image_path.text));
 	emit_system(s, c, out);
 	when_emit(s, c, out);
 	if (t->kernel)

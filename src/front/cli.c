@@ -35,22 +35,35 @@ static void print_error(const char *path, err_t e)
 	fputc('\n', stderr);
 }
 
+// What of a path cannot be used is said once, not guessed about.
+static void note_path(const struct target *t, const struct store_path *p)
+{
+	bool http = false;
+	for (size_t i = 0; i < p->n; i++) {
+		const struct store_element *e = &p->elements[i];
+		if (e->warning)
+			fprintf(stderr, "dumpscope: note: %s\n", e->warning);
+		for (size_t j = 0; j < e->n_places; j++)
+			http = http || e->places[j].kind == STORE_HTTP;
+	}
+	if (http && !t->store->fetcher.get)
+		fprintf(stderr, "dumpscope: note: not supported: symbol servers; the folders of the symbol path are "
+				"used\n");
+}
+
 int front_open(struct arena *a, const struct options *o, struct session **ret)
 {
-	const char *images = o->image_path ? o->image_path : getenv("_NT_EXECUTABLE_IMAGE_PATH");
+	const char *images = o->image_path ? o->image_path : o->no_env_paths ? "" : store_env_image_path(a);
 	err_t e = session_open(a, o->dump, images, ret);
 	if (e.code) {
 		print_error(o->dump, e);
 		return e.code == E_LIMIT ? EXIT_LIMIT : EXIT_NO_DUMP;
 	}
-	const char *symbols = o->symbol_path ? o->symbol_path : getenv("_NT_SYMBOL_PATH");
-	if (symbols) {
-		(*ret)->sympath = symbols;
-		if (strcasestr(symbols, "http:") || strcasestr(symbols, "https:"))
-			fprintf(stderr, "dumpscope: note: not supported: symbol servers; the folders of the symbol "
-					"path are used\n");
-		target_set_symbol_path((*ret)->target, symbols);
-	}
+	struct target *t = (*ret)->target;
+	target_set_symbol_path(t, o->symbol_path ? o->symbol_path : o->no_env_paths ? "" : store_env_symbol_path(a));
+	note_path(t, &t->symbol_path);
+	note_path(t, &t->image_path);
+	t->symbol_options = o->symbol_options;
 	(*ret)->cancel = &interrupted;
 	return 0;
 }

@@ -27,6 +27,8 @@ struct options {
 	bool log_append;
 	unsigned timeout_seconds; // 0: none
 	int fail_on;              // enum severity + 1; 0: off
+	bool no_env_paths;        // -sins
+	uint32_t symbol_options;  // SYMOPT_*
 };
 
 struct output { // standard output and the log, buffered

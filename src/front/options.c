@@ -32,14 +32,13 @@ static int usage_error(const char *what, const char *arg)
 // Options of cdb and kd that mean nothing to a dump on this host; the second string: takes a value.
 static bool is_live_only(const char *o, bool *takes_value)
 {
-	static const char *const plain[] = { "g",    "G",    "hd",       "o",   "x",    "xd",      "xe",      "xi",
-					     "xn",   "xr",   "2",        "pb",  "pd",   "pe",      "pr",      "pt",
-					     "pv",   "pvr",  "robp",     "rtp", "noio", "noshell", "noinh",   "nosqm",
-					     "myob", "mf",   "lsrcpath", "kqm", "kl",   "d",       "failinc", "ses",
-					     "sdce", "sicv", "sins",     "snc", "snul", "sup",     "b",       "e" };
-	static const char *const valued[] = { "p",   "pn",   "psn", "remote", "server", "premote",
-					      "k",   "cimp", "zp",  "ee",     "clines", "sflags",
-					      "iae", "iaec", "iu",  "zd",     "W",      "WF" };
+	static const char *const plain[] = { "g",       "G",     "hd",      "o",    "x",    "xd",       "xe",
+					     "xi",      "xn",    "xr",      "2",    "pb",   "pd",       "pe",
+					     "pr",      "pt",    "pv",      "pvr",  "robp", "rtp",      "noio",
+					     "noshell", "noinh", "nosqm",   "myob", "mf",   "lsrcpath", "kqm",
+					     "kl",      "d",     "failinc", "sup",  "b",    "e" };
+	static const char *const valued[] = { "p",  "pn",     "psn", "remote", "server", "premote", "k", "cimp", "zp",
+					      "ee", "clines", "iae", "iaec",   "iu",     "zd",      "W", "WF" };
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
 		if (str_eq(o, plain[i])) {
 			*takes_value = false;
@@ -140,9 +139,8 @@ static bool is_one_of(const char *name, const char *const *list, size_t n)
 
 static bool wants_value(const char *name)
 {
-	static const char *const list[] = {
-		"z", "c", "cf", "cfr", "i", "y", "srcpath", "logo", "loga", "logou", "logau"
-	};
+	static const char *const list[] = { "z",       "c",    "cf",   "cfr",   "i",     "y",
+					    "srcpath", "logo", "loga", "logou", "logau", "sflags" };
 	return is_one_of(name, list, ARRAY_LEN(list));
 }
 
@@ -152,13 +150,43 @@ static bool is_bundle(const char *name)
 	return strlen(name) > 1 && strspn(name, "nsv") == strlen(name);
 }
 
+// Options that are symbol options by another name (symbol-options.md); 0: none.
+static uint32_t symbol_switch(const char *name)
+{
+	static const struct {
+		const char *name;
+		uint32_t flag; // to turn on; -sdce and -s turn theirs off
+	} list[] = { { "n", SYMOPT_DEBUG },
+		     { "s", SYMOPT_DEFERRED_LOADS },
+		     { "snul", SYMOPT_NO_UNQUALIFIED_LOADS },
+		     { "ses", SYMOPT_EXACT_SYMBOLS },
+		     { "sicv", SYMOPT_IGNORE_CVREC },
+		     { "snc", SYMOPT_NO_CPP },
+		     { "sdce", SYMOPT_FAIL_CRITICAL_ERRORS } };
+	for (size_t i = 0; i < ARRAY_LEN(list); i++)
+		if (str_eq(name, list[i].name))
+			return list[i].flag;
+	return 0;
+}
+
 // "/z" is an option, "/dump" a path: after a slash only a name that cdb knows is taken for an option.
 static bool is_known(const char *name)
 {
 	static const char *const plain[] = { "v", "?", "version", "lines", "n", "s" };
 	bool ignored;
 	return wants_value(name) || is_one_of(name, plain, ARRAY_LEN(plain)) || is_live_only(name, &ignored) ||
-	       is_bundle(name);
+	       symbol_switch(name) || str_eq(name, "sins") || is_bundle(name);
+}
+
+// A decimal number, or a hexadecimal one after 0x.
+static int set_flags(struct parse *p, const char *v)
+{
+	char *end;
+	unsigned long n = strtoul(v, &end, str_ieqn(v, "0x", 2) ? 16 : 10);
+	if (*end || end == v || *v == '-' || n > UINT32_MAX)
+		return usage_error("-sflags wants a number", v);
+	p->o->symbol_options = (uint32_t)n;
+	return -1;
 }
 
 static int short_option(struct parse *p, const char *name)
@@ -183,6 +211,14 @@ static int short_option(struct parse *p, const char *name)
 		o->symbol_path = v;
 	} else if (str_eq(name, "srcpath")) {
 		o->source_path = v;
+	} else if (str_eq(name, "sflags")) {
+		return set_flags(p, v);
+	} else if (str_eq(name, "sins")) {
+		o->no_env_paths = true;
+	} else if (symbol_switch(name)) {
+		bool off = str_eq(name, "s") || str_eq(name, "sdce");
+		o->symbol_options =
+			off ? o->symbol_options & ~symbol_switch(name) : o->symbol_options | symbol_switch(name);
 	} else if (takes_value) { // -logo, -loga, -logou, -logau
 		o->log_path = v;
 		o->log_append = name[3] == 'a';
@@ -192,14 +228,18 @@ static int short_option(struct parse *p, const char *name)
 		return long_option(p, "help");
 	} else if (str_eq(name, "version")) {
 		return long_option(p, "version");
-	} else if (str_eq(name, "lines") || str_eq(name, "n") || str_eq(name, "s")) {
-		return -1; // the default here, or without effect before symbol files are read
+	} else if (str_eq(name, "lines")) {
+		return -1; // the default here
 	} else if (is_live_only(name, &takes_value)) {
 		if (takes_value)
 			(void)value(p);
 		fprintf(stderr, "dumpscope: note: -%s means nothing for a dump and is ignored\n", name);
 	} else if (is_bundle(name)) {
 		o->verbose = o->verbose || strchr(name, 'v');
+		if (strchr(name, 'n'))
+			o->symbol_options |= SYMOPT_DEBUG;
+		if (strchr(name, 's'))
+			o->symbol_options &= ~(uint32_t)SYMOPT_DEFERRED_LOADS;
 	} else {
 		return usage_error("unknown option", p->argv[p->i]);
 	}
@@ -210,6 +250,7 @@ int options_parse(struct arena *a, int argc, char **argv, struct options *ret)
 {
 	struct parse p = { .a = a, .o = ret, .argc = argc, .argv = argv };
 	p.lines = NEW_N(a, const char *, (size_t)argc + 1);
+	ret->symbol_options = SYMOPT_DEFAULT;
 	for (p.i = 1; p.i < argc; p.i++) {
 		const char *s = argv[p.i];
 		int code = -1;

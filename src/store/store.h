@@ -72,6 +72,7 @@ struct store { // what look-ups of one session share
 };
 struct store *store_new(struct arena *a);
 void store_forget(struct store *s); // the next look-up asks everything again
+void store_trace(struct store *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 struct store_query {
 	const char *name;   // file name: "ntdll.pdb"

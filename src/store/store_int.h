@@ -6,7 +6,6 @@
 // A miss is remembered by the place and the name. The table grows to LIMIT_STORE_MISSES and then forgets all.
 bool store_missed(const struct store *s, const char *place, const char *relative);
 void store_miss(struct store *s, const char *place, const char *relative);
-void store_trace(struct store *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 // The host's name of a folder or file that a path names; NULL when this machine cannot have it. *warning stays as it is
 // when there is nothing to say.

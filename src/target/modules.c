@@ -4,7 +4,6 @@
 #include "target/target_int.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 static bool is_name_char(char c)
@@ -80,44 +79,43 @@ static size_t read_layer(void *ctx, uint64_t off, void *buf, size_t n)
 	return got;
 }
 
-static bool try_file(struct target *t, struct module *m, const char *path)
+struct image_look {
+	struct target *t;
+	struct module *m;
+};
+
+static err_t accept_image(void *ctx, const struct store_file *f)
 {
-	struct file_map map;
+	const struct image_look *l = ctx;
+	struct module *m = l->m;
 	struct pe *pe;
-	if (!path || file_map_open(path, &map).code)
-		return false;
-	if (pe_open_file(t->arena, map.bytes, &pe).code || pe->timestamp != m->timestamp ||
-	    pe->size_of_image != m->size) {
-		file_map_close(&map);
-		return false;
-	}
-	m->image_map = map;
+	TRY(pe_open_file(l->t->arena, f->map.bytes, &pe));
+	if (pe->timestamp != m->timestamp || pe->size_of_image != m->size)
+		return fail(E_NOTFOUND, "the image belongs to another build", m->base);
+	m->image_map = f->map;
 	m->pe = pe;
-	m->image_file = path;
+	return ok();
+}
+
+// By the executable path, then by the symbol path: stores hold images beside symbols.
+static bool find_file(struct target *t, struct module *m)
+{
+	char key[STORE_KEY];
+	if (!*m->image_name || !m->size)
+		return false;
+	store_key_image(key, m->timestamp, m->size);
+	struct store_query q = { .name = m->image_name, .key = key };
+	struct store_hit hit;
+	struct image_look l = { t, m };
+	if (store_find(t->store, &t->image_path, &q, accept_image, &l, &hit).code &&
+	    store_find(t->store, &t->symbol_path, &q, accept_image, &l, &hit).code)
+		return false;
+	m->image_file = hit.path;
 	m->image = IMAGE_FROM_FILE;
-	if (m->base != pe->image_base && pe_relocs_open(t->arena, pe, &m->relocs).code)
+	if (m->base != m->pe->image_base && pe_relocs_open(t->arena, m->pe, &m->relocs).code)
 		m->relocs = NULL;
 	space_add_image(t->space, m->base, m->size, read_layer, m);
 	return true;
-}
-
-static bool find_file(struct target *t, struct module *m)
-{
-	char key[32];
-	if (!*m->image_name || !m->size)
-		return false;
-	snprintf(key, sizeof(key), "%08" PRIX32 "%" PRIx64, m->timestamp, m->size);
-	for (size_t i = 0; i < t->n_image_path; i++) {
-		const char *hit = path_find_nocase(t->arena, t->image_path[i], m->image_name);
-		if (!hit)
-			continue;
-		if (try_file(t, m, hit))
-			return true;
-		const char *folder = path_find_nocase(t->arena, hit, key);
-		if (folder && try_file(t, m, path_find_nocase(t->arena, folder, m->image_name)))
-			return true;
-	}
-	return false;
 }
 
 err_t target_module_pe(struct target *t, struct module *m, const struct pe **ret)
@@ -141,65 +139,65 @@ err_t target_module_pe(struct target *t, struct module *m, const struct pe **ret
 bool target_image_fault(void *ctx, va_t va)
 {
 	struct target *t = ctx;
-	struct module *m = t->n_image_path ? target_module_at(t, va) : NULL;
+	struct module *m = t->image_path.n || t->symbol_path.n ? target_module_at(t, va) : NULL;
 	const struct pe *pe;
 	if (!m || m->image != IMAGE_NOT_TRIED)
 		return false;
 	return !target_module_pe(t, m, &pe).code && m->image == IMAGE_FROM_FILE;
 }
 
-void target_set_image_path(struct target *t, const char *path)
+static void forget_images(struct target *t)
 {
-	size_t n = 1;
-	for (const char *p = path; *p; p++)
-		n += *p == ';';
-	const char **dirs = NEW_N(t->arena, const char *, n);
-	n = 0;
-	for (const char *p = path; *p;) {
-		size_t len = strcspn(p, ";");
-		if (len)
-			dirs[n++] = arena_strndup(t->arena, p, len);
-		p += len + (p[len] == ';');
-	}
-	t->image_path = dirs;
-	t->n_image_path = n;
 	for (size_t i = 0; i < t->n_modules; i++)
 		if (t->modules[i]->image == IMAGE_NONE || t->modules[i]->image == IMAGE_FROM_DUMP)
 			t->modules[i]->image = IMAGE_NOT_TRIED;
 }
 
-// `cache` alone and an empty place between two '*' mean the debugger's default folder, which is not used here.
-static bool is_local(const char *p, size_t n)
+void target_set_image_path(struct target *t, const char *path)
 {
-	static const char *const not_folders[] = { "srv", "symsrv", "cache", "symsrv.dll" };
-	for (size_t i = 0; i < ARRAY_LEN(not_folders); i++)
-		if (n == strlen(not_folders[i]) && str_ieqn(p, not_folders[i], n))
-			return false;
-	static const char *const remote[] = { "http:", "https:", "\\\\" };
-	for (size_t i = 0; i < ARRAY_LEN(remote); i++)
-		if (n >= strlen(remote[i]) && str_ieqn(p, remote[i], strlen(remote[i])))
-			return false;
-	return n != 0;
+	store_path_parse(t->arena, &t->store->home, path, &t->image_path);
+	store_forget(t->store);
+	forget_images(t);
+}
+
+static bool on_path(const struct store_path *p, const char *file)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct store_element *e = &p->elements[i];
+		for (size_t j = 0; j < e->n_places; j++)
+			if (e->places[j].kind != STORE_HTTP && str_starts(file, e->places[j].path))
+				return true;
+	}
+	return false;
 }
 
 void target_set_symbol_path(struct target *t, const char *path)
 {
-	size_t n = 1;
-	for (const char *p = path; *p; p++)
-		n += *p == ';' || *p == '*';
-	const char **dirs = NEW_N(t->arena, const char *, n);
-	n = 0;
-	for (const char *p = path; *p;) {
-		size_t len = strcspn(p, ";*");
-		if (is_local(p, len))
-			dirs[n++] = arena_strndup(t->arena, p, len);
-		p += len + (p[len] != 0);
-	}
-	t->symbol_path = dirs;
-	t->n_symbol_path = n;
+	store_path_parse(t->arena, &t->store->home, path, &t->symbol_path);
+	store_forget(t->store);
+	forget_images(t);
 	for (size_t i = 0; i < t->n_modules; i++)
-		if (!t->modules[i]->symbol_file)
-			t->modules[i]->symbols = NULL;
+		if (!t->modules[i]->symbol_file || !on_path(&t->symbol_path, t->modules[i]->symbol_file))
+			target_forget_symbols(t, t->modules[i]);
+}
+
+void target_forget_symbols(struct target *t, struct module *m)
+{
+	if (m->symbol_map.bytes.n) {
+		if (t->n_retired == t->cap_retired) {
+			t->cap_retired = MAX(2 * t->cap_retired, (size_t)16);
+			struct file_map *bigger = NEW_N(t->arena, struct file_map, t->cap_retired);
+			if (t->n_retired)
+				memcpy(bigger, t->retired, t->n_retired * sizeof(*bigger));
+			t->retired = bigger;
+		}
+		t->retired[t->n_retired++] = m->symbol_map;
+	}
+	m->symbol_map = (struct file_map){ { NULL, 0 } };
+	m->symbols = NULL;
+	m->symbol_file = m->mismatch = NULL;
+	m->other_build = false;
+	m->symbol_error = ok();
 }
 
 struct codeview target_module_codeview(struct target *t, struct module *m)

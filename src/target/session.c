@@ -13,13 +13,9 @@ err_t session_open(struct arena *a, const char *path, const char *image_path, st
 err_t session_over(struct arena *a, struct target *t, const char *image_path, struct session **ret)
 {
 	struct session *s = NEW(a, struct session);
-	*s = (struct session){ .arena = a,
-			       .target = t,
-			       .thread = SIZE_MAX,
-			       .radix = 16,
-			       .kframes = LIMIT_KFRAMES_DEFAULT,
-			       .exepath = image_path ? arena_strdup(a, image_path) : "",
-			       .sympath = "" };
+	*s = (struct session){
+		.arena = a, .target = t, .thread = SIZE_MAX, .radix = 16, .kframes = LIMIT_KFRAMES_DEFAULT
+	};
 	if (image_path)
 		target_set_image_path(t, image_path);
 	err_t e = t->n_threads ? session_set_thread(s, t->event_thread != SIZE_MAX ? t->event_thread : 0) : ok();

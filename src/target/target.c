@@ -141,6 +141,9 @@ err_t target_open_map(struct arena *a, const char *path, const char *inner, stru
 	const struct dump_misc *misc = &t->user->misc;
 	t->pid_known = misc->present && (misc->flags & MISC_PID);
 	t->pid = t->pid_known ? misc->pid : 0;
+	t->store = store_new(a);
+	t->symbol_options = SYMOPT_DEFAULT;
+	t->image_path.text = t->image_path.expanded = t->symbol_path.text = t->symbol_path.expanded = "";
 	space_on_fault(t->space, target_image_fault, t);
 	*ret = t;
 	return ok();
@@ -153,6 +156,8 @@ void target_close(struct target *t)
 			file_map_close(&t->modules[i]->image_map);
 	for (size_t i = 0; i < t->n_modules; i++)
 		file_map_close(&t->modules[i]->symbol_map);
+	for (size_t i = 0; i < t->n_retired; i++)
+		file_map_close(&t->retired[i]);
 	file_map_close(&t->file);
 }
 

@@ -7,7 +7,20 @@
 #include "base/os.h"
 #include "base/str.h"
 #include "dump/dump.h"
+#include "store/store.h"
 
+// Symbol options, as dbghelp.h numbers them; cmd/symopt.c says what they do here.
+enum {
+	SYMOPT_DEFERRED_LOADS = 0x4,
+	SYMOPT_NO_CPP = 0x8,
+	SYMOPT_LOAD_ANYTHING = 0x40,
+	SYMOPT_IGNORE_CVREC = 0x80,
+	SYMOPT_NO_UNQUALIFIED_LOADS = 0x100,
+	SYMOPT_FAIL_CRITICAL_ERRORS = 0x200,
+	SYMOPT_EXACT_SYMBOLS = 0x400,
+	SYMOPT_DEFAULT = 0x30237, // WinDbg's
+};
+#define SYMOPT_DEBUG UINT32_C(0x80000000) // noisy; too large for an enum
 enum image_state { IMAGE_NOT_TRIED, IMAGE_FROM_FILE, IMAGE_FROM_DUMP, IMAGE_NONE };
 
 struct symbols; // sym/sym.h
@@ -34,8 +47,12 @@ struct module {
 	struct symbols *symbols; // slot of sym/; NULL until first asked
 	const char *symbol_file; // host path of what the symbols come from; NULL: none, or the image
 	struct file_map symbol_map;
-	err_t symbol_error; // why a file that was found is not used
-	bool version_tried; // cache of target_module_version()
+	err_t symbol_error;   // why a file that was found is not used
+	const char *mismatch; // why the symbols in use are another build's; NULL: they match
+	bool other_build;     // a file of the right name was found, but not used: it is another build's
+	bool mismatch_used;   // a name from them was given since this was last cleared
+	bool load_anything;   // .reload /i: symbols of another build are better than none
+	bool version_tried;   // cache of target_module_version()
 	const struct pe_version *version;
 	err_t version_error;
 };
@@ -77,12 +94,13 @@ struct target {
 	size_t event_thread; // index of the exception's thread; SIZE_MAX: none
 	uint32_t pid;        // 0 when not recorded
 	bool pid_known;
-	const char *process_name;      // file name of the first module, or NULL
-	bool wow64;                    // a 32-bit process in a dump by a 64-bit dumper
-	const char *const *image_path; // host folders, tried in order
-	size_t n_image_path;
-	const char *const *symbol_path; // host folders and local stores, tried in order
-	size_t n_symbol_path;
+	const char *process_name; // file name of the first module, or NULL
+	bool wow64;               // a 32-bit process in a dump by a 64-bit dumper
+	struct store *store;
+	struct store_path image_path, symbol_path;
+	uint32_t symbol_options;  // SYMOPT_*
+	struct file_map *retired; // maps of symbol files that were let go: names in them may still be shown
+	size_t n_retired, cap_retired;
 };
 
 // Opens a dump (containers included). A partial dump is success; what is missing stands in dump->notes.
@@ -92,12 +110,13 @@ MUST_USE err_t target_open(struct arena *a, const char *path, struct target **re
 MUST_USE err_t target_open_map(struct arena *a, const char *path, const char *inner, struct file_map file,
 			       struct target **ret);
 void target_close(struct target *t);
-// Host folders where image files are looked for, ';'-separated as in WinDbg's -i. Forgets images that were
-// searched without success. Folders may be flat or in symbol-store layout (name/TIMESTAMPsize/name).
+// Where image files are looked for (then along the symbol path), in the grammar of store.h. Forgets images that were
+// searched without success.
 void target_set_image_path(struct target *t, const char *path);
-
-// The same for symbol files, in the grammar of WinDbg's -y (folders, `srv*`, `cache*`): only what is local is used.
+// The same for symbol files. Modules keep the symbols of a PDB that still lies on the path; the others are deferred.
 void target_set_symbol_path(struct target *t, const char *path);
+// Lets a module's symbols go; the next question loads them again. What was taken from them stays readable.
+void target_forget_symbols(struct target *t, struct module *m);
 
 struct module *target_module_at(const struct target *t, va_t va);             // NULL when va is in no loaded module
 struct module *target_module_named(const struct target *t, const char *name); // by name or image name; NULL
@@ -125,24 +144,23 @@ struct session {
 	// The register context in force. When it was set by .cxr, .ecxr, .trap, k says so.
 	struct regs regs;
 	bool regs_known;
-	bool regs_set;                 // by a command, not by choosing a thread
-	unsigned radix;                // default radix of expressions
-	unsigned kframes;              // default depth of k
-	va_t next_d, next_u;           // where d and u go on
-	const char *last_d;            // last d command ("db"): a bare `d` repeats its form; NULL: none yet
-	const char *search_pattern;    // of `#`; NULL: none yet
-	va_t next_search;              // where `#` goes on
-	bool show_trust;               // frames show how they were found
-	const char *sympath, *exepath; // as the user gave them
-	uint64_t deadline_us;          // os_now_us() value at which commands end; 0: none
-	uint64_t command_us;           // time each command of a line may take, deadline_us is set from it; 0: no limit
-	volatile int *cancel;          // set by Ctrl-C; may be NULL
-	uint64_t t[20];                // $t0 .. $t19
-	unsigned nesting;              // commands inside commands
-	enum err_code first_error;     // of the commands since the caller set it to OK
-	bool quit;                     // q was given
-	void *verdict;                 // slot of verdict/: computed once
-	void *facts, *findings;        // slots of detect/
+	bool regs_set;              // by a command, not by choosing a thread
+	unsigned radix;             // default radix of expressions
+	unsigned kframes;           // default depth of k
+	va_t next_d, next_u;        // where d and u go on
+	const char *last_d;         // last d command ("db"): a bare `d` repeats its form; NULL: none yet
+	const char *search_pattern; // of `#`; NULL: none yet
+	va_t next_search;           // where `#` goes on
+	bool show_trust;            // frames show how they were found
+	uint64_t deadline_us;       // os_now_us() value at which commands end; 0: none
+	uint64_t command_us;        // time each command of a line may take, deadline_us is set from it; 0: no limit
+	volatile int *cancel;       // set by Ctrl-C; may be NULL
+	uint64_t t[20];             // $t0 .. $t19
+	unsigned nesting;           // commands inside commands
+	enum err_code first_error;  // of the commands since the caller set it to OK
+	bool quit;                  // q was given
+	void *verdict;              // slot of verdict/: computed once
+	void *facts, *findings;     // slots of detect/
 };
 MUST_USE err_t session_open(struct arena *a, const char *path, const char *image_path, struct session **ret);
 // The same over a target that is open; the session takes it over.
