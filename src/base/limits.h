@@ -139,6 +139,22 @@ enum {
 	LIMIT_PDB_FRAME_NESTING = 256,
 	// Records of a function that are looked through for the sizes of its frame: one for each local and range.
 	LIMIT_PDB_FRAMEPROC = 1 << 16,
+	// Pointers to arrays of pointers ..., base classes of base classes: real ones stay under 20.
+	LIMIT_TYPE_DEPTH = 64,
+	// Members looked through for one name, those of base classes too; the largest generated enum has 100,000.
+	LIMIT_TYPE_STEPS = 1 << 20,
+	// Parameters of a function that are written; compilers stop at a few hundred.
+	LIMIT_TYPE_PARAMS = 1024,
+	// Type records walked from a known place of the stream to the one that is wanted: 8 KiB hold 2,000.
+	LIMIT_PDB_TYPE_WALK = 4096,
+	// Types of a PDB that tables are made for, 12 bytes each; the largest browsers have 6 million.
+	LIMIT_PDB_TYPES = 1 << 24,
+	// Lists that continue one another, each of at most 64 KiB: enums of 100,000 names need 60.
+	LIMIT_PDB_FIELD_LISTS = 4096,
+	// Members of one type, overloads counted.
+	LIMIT_PDB_FIELDS = 1 << 20,
+	// Types with one name that are compared; names repeat with each differing definition.
+	LIMIT_PDB_SAME_NAME = 4096,
 	// Nested scopes of one function id.
 	LIMIT_PDB_SCOPES = 32,
 	// Elements of a symbol path, and stores of one chain; people write fewer than ten.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// codeview.h: kinds of symbol records (microsoft-pdb's cvinfo.h).
+// codeview.h: kinds of symbol and type records (microsoft-pdb's cvinfo.h).
 #pragma once
 
 enum {
@@ -10,6 +10,7 @@ enum {
 	S_WITH32 = 0x1104,
 	S_LABEL32 = 0x1105,
 	S_CONSTANT = 0x1107,
+	S_UDT = 0x1108,
 	S_LDATA32 = 0x110c,
 	S_GDATA32 = 0x110d,
 	S_PUB32 = 0x110e,
@@ -32,4 +33,48 @@ enum {
 	S_LPROC32_DPC = 0x1155,
 	S_LPROC32_DPC_ID = 0x1156,
 	S_INLINESITE2 = 0x115d,
+};
+
+enum {
+	LF_VTSHAPE = 0x000a,
+	LF_MODIFIER = 0x1001,
+	LF_POINTER = 0x1002,
+	LF_PROCEDURE = 0x1008,
+	LF_MFUNCTION = 0x1009,
+	LF_ARGLIST = 0x1201,
+	LF_FIELDLIST = 0x1203,
+	LF_BITFIELD = 0x1205,
+	LF_METHODLIST = 0x1206,
+	LF_BCLASS = 0x1400,
+	LF_VBCLASS = 0x1401,
+	LF_IVBCLASS = 0x1402,
+	LF_INDEX = 0x1404,
+	LF_VFUNCTAB = 0x1409,
+	LF_FRIENDCLS = 0x140a,
+	LF_VFUNCOFF = 0x140c,
+	LF_ENUMERATE = 0x1502,
+	LF_ARRAY = 0x1503,
+	LF_CLASS = 0x1504,
+	LF_STRUCTURE = 0x1505,
+	LF_UNION = 0x1506,
+	LF_ENUM = 0x1507,
+	LF_ALIAS = 0x150a,
+	LF_FRIENDFCN = 0x150c,
+	LF_MEMBER = 0x150d,
+	LF_STMEMBER = 0x150e,
+	LF_METHOD = 0x150f,
+	LF_NESTTYPE = 0x1510,
+	LF_ONEMETHOD = 0x1511,
+	LF_NESTTYPEEX = 0x1512,
+	LF_INTERFACE = 0x1519,
+	LF_BINTERFACE = 0x151a,
+	LF_FUNC_ID = 0x1601,
+	LF_MFUNC_ID = 0x1602,
+	LF_STRING_ID = 0x1605,
+	LF_CLASS2 = 0x1608,
+	LF_STRUCTURE2 = 0x1609,
+	LF_UNION2 = 0x160a,
+	LF_INTERFACE2 = 0x160b,
+	LF_NUMERIC = 0x8000, // from here on a number's kind; below it is the number
+	LF_PAD0 = 0xf0,
 };

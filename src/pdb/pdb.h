@@ -6,7 +6,7 @@
 // RVAs are those of the image, also when its code was moved after linking (OMAP). Strings live as long as the PDB.
 // What is damaged counts as absent; pdb_damage() says what was found so far.
 #pragma once
-#include "base/base.h"
+#include "type/type.h"
 
 struct pdb;
 struct pdb_id {
@@ -89,6 +89,16 @@ struct pdb_frameproc {
 	uint32_t flags; // microsoft-pdb's cvinfo.h, FRAMEPROCSYM
 };
 bool pdb_frameproc_at(struct pdb *p, uint32_t rva, struct pdb_frameproc *ret);
+// The types, decoded when they are asked for; NULL when there are none. An id is the index in the TPI stream.
+struct type_source *pdb_types(struct pdb *p);
+// What is recorded of the symbol of that name (as shown) which starts at an RVA.
+struct pdb_about {
+	const char *decorated; // NULL: no public name, or one without decoration
+	type_id type;          // 0: not recorded
+	uint32_t size;         // of code; 0: not recorded
+	bool is_private, is_function;
+};
+bool pdb_about(struct pdb *p, uint32_t rva, const char *name, struct pdb_about *ret);
 
 // Every symbol in ascending RVA, functions and data without labels; a public is left out where a private symbol has
 // its place.

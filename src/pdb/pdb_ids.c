@@ -3,155 +3,29 @@
 // references between modules (link-time code generation). Documented in LLVM's docs/PDB/TpiStream.rst; layouts in
 // microsoft-pdb's cvinfo.h.
 #include "base/str.h"
-#include "pdb/pdb_int.h"
+#include "pdb/tpi_int.h"
 
 #include <stdlib.h>
 
-enum {
-	STREAM_TPI = 2,
-	STREAM_IPI = 4,
-	TPI_VERSION = 20040203,
-	TPI_HEADER = 56,
-	FIRST_TYPE = 0x1000,
-	LF_CLASS = 0x1504,
-	LF_STRUCTURE = 0x1505,
-	LF_UNION = 0x1506,
-	LF_ENUM = 0x1507,
-	LF_INTERFACE = 0x1519,
-	LF_FUNC_ID = 0x1601,
-	LF_MFUNC_ID = 0x1602,
-	LF_STRING_ID = 0x1605,
-};
-
-static void open_types(struct pdb *p, struct type_stream *t, uint32_t stream)
-{
-	uint8_t buf[TPI_HEADER];
-	t->tried = true;
-	t->s = msf_stream(&p->msf, stream);
-	const uint8_t *h = msf_view(&p->msf, &t->s, 0, TPI_HEADER, buf);
-	if (!h || le_get(h, 4) != TPI_VERSION)
-		return;
-	t->header = (uint32_t)le_get(h + 4, 4);
-	t->begin = (uint32_t)le_get(h + 8, 4);
-	t->end = (uint32_t)le_get(h + 12, 4);
-	t->bytes = (uint32_t)le_get(h + 16, 4);
-	uint32_t hash = (uint32_t)le_get(h + 20, 2);
-	t->hash = hash == UINT16_MAX ? (struct msf_stream){ 0, 0 } : msf_stream(&p->msf, hash);
-	t->index_off = (uint32_t)le_get(h + 40, 4);
-	t->n_index = (uint32_t)le_get(h + 44, 4) / 8;
-	if (!in_range(t->index_off, 8ull * t->n_index, t->hash.size))
-		t->n_index = 0;
-	t->good = in_range(t->header, t->bytes, t->s.size) && t->begin >= FIRST_TYPE;
-}
-
-// Where to start walking: the last of the known {index, offset} pairs at or below.
-static void start_of(const struct pdb *p, const struct type_stream *t, uint32_t want, uint32_t *index, uint32_t *off)
-{
-	uint32_t lo = 0, hi = t->n_index;
-	uint8_t buf[8];
-	*index = t->begin;
-	*off = 0;
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		const uint8_t *at = msf_view(&p->msf, &t->hash, t->index_off + 8ull * mid, sizeof(buf), buf);
-		uint32_t known = at ? (uint32_t)le_get(at, 4) : UINT32_MAX;
-		if (known > want) {
-			hi = mid;
-			continue;
-		}
-		if (known >= *index) {
-			*index = known;
-			*off = (uint32_t)le_get(at + 4, 4);
-		}
-		lo = mid + 1;
-	}
-}
-
-// The offset of a type's record in its stream; 0: none.
-static uint64_t find_type(struct pdb *p, struct type_stream *t, uint32_t want, uint32_t stream)
-{
-	uint32_t index, off;
-	if (!t->tried)
-		open_types(p, t, stream);
-	if (!t->good || want < t->begin || want >= t->end)
-		return 0;
-	start_of(p, t, want, &index, &off);
-	while (in_range(off, 4, t->bytes)) {
-		uint8_t buf[2];
-		if (index == want)
-			return (uint64_t)t->header + off;
-		const uint8_t *len = msf_view(&p->msf, &t->s, (uint64_t)t->header + off, 2, buf);
-		if (!len)
-			return 0;
-		off += (uint32_t)le_get(len, 2) + 2;
-		index++;
-	}
-	return 0;
-}
-
-// A whole record, from its kind on.
-static struct span type_record(struct pdb *p, struct type_stream *t, uint32_t want, uint32_t stream)
-{
-	uint64_t off = find_type(p, t, want, stream);
-	uint8_t buf[2];
-	const uint8_t *len = off ? msf_view(&p->msf, &t->s, off, 2, buf) : NULL;
-	struct span ret = { NULL, 0 };
-	err_t e = len ? msf_part(&p->msf, p->a, &t->s, off + 2, le_get(len, 2), &ret) : ok();
-	if (e.code)
-		pdb_damaged(p, e);
-	return ret;
-}
-
-static void skip_numeric(struct rd *r)
-{
-	static const uint8_t sizes[] = { 1, 2, 2, 4, 4, 4, 8, 10, 16, 8, 8 }; // from LF_CHAR on
-	uint32_t v = rd_u16(r);
-	if (v >= 0x8000)
-		rd_skip(r, v - 0x8000 < ARRAY_LEN(sizes) ? sizes[v - 0x8000] : UINT64_MAX);
-}
-
-static const char *rest(const struct rd *r)
-{
-	return rd_left(r) && memchr(r->s.p + r->pos, 0, rd_left(r)) ? (const char *)r->s.p + r->pos : NULL;
-}
-
 static const char *type_name(struct pdb *p, uint32_t type)
 {
-	struct span s = type_record(p, &p->tpi, type, STREAM_TPI);
-	struct rd r = rd_at(s, 0);
-	uint32_t leaf = rd_u16(&r);
-	switch (leaf) {
-	case LF_CLASS:
-	case LF_STRUCTURE:
-	case LF_INTERFACE:
-		rd_skip(&r, 16);
-		skip_numeric(&r);
-		return rest(&r);
-	case LF_UNION:
-		rd_skip(&r, 8);
-		skip_numeric(&r);
-		return rest(&r);
-	case LF_ENUM:
-		rd_skip(&r, 12);
-		return rest(&r);
-	default:
-		return NULL;
-	}
+	struct tpi_udt u;
+	return tpi_udt(tpi_record(p, tpi_types(p), type), &u) ? u.name : NULL;
 }
 
 static const char *id_name(struct pdb *p, uint32_t id, unsigned depth)
 {
-	struct span s = type_record(p, &p->ipi, id, STREAM_IPI);
+	struct span s = tpi_record(p, tpi_ids(p), id);
 	struct rd r = rd_at(s, 0);
 	uint32_t leaf = rd_u16(&r), scope = rd_u32(&r);
 	if (r.bad || depth > LIMIT_PDB_SCOPES)
 		return NULL;
 	if (leaf == LF_STRING_ID)
-		return rest(&r);
+		return tpi_text(&r);
 	if (leaf != LF_FUNC_ID && leaf != LF_MFUNC_ID)
 		return NULL;
 	rd_skip(&r, 4);
-	const char *name = rest(&r), *outer = NULL;
+	const char *name = tpi_text(&r), *outer = NULL;
 	if (scope)
 		outer = leaf == LF_FUNC_ID ? id_name(p, scope, depth + 1) : type_name(p, scope);
 	return name && outer ? arena_printf(p->a, "%s::%s", outer, name) : name;

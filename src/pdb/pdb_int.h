@@ -6,6 +6,7 @@
 #include "pdb/msf.h"
 #include "pdb/pdb.h"
 #include "pdb/rows.h"
+#include "pdb/tables.h"
 
 #include <string.h>
 
@@ -41,12 +42,6 @@ struct pdb_module {
 	size_t n_inlinees;
 	struct span imports, exports; // cross-module references
 };
-struct gsi { // a table of names by hash
-	struct msf_stream s;
-	uint32_t records, n_records; // 8 bytes each, from `records` on
-	uint32_t bitmap, buckets, n_buckets;
-	uint32_t n_hash;
-};
 struct contrib_row { // a section contribution, decoded
 	uint32_t rva, size, module;
 };
@@ -56,12 +51,6 @@ struct data_row { // a data symbol of the globals' table
 struct pdb_section {
 	uint32_t va, size;
 	bool code;
-};
-struct type_stream {
-	struct msf_stream s, hash;
-	uint32_t begin, end, header, bytes;
-	uint32_t index_off, n_index; // {type index, offset} pairs in `hash`
-	bool tried, good;
 };
 struct name_copy {
 	uint64_t key;
@@ -113,6 +102,7 @@ struct pdb {
 	size_t n_data;
 	uint32_t *public_rvas; // built once look-ups are frequent
 	struct type_stream tpi, ipi;
+	struct pdb_types *types;
 	struct module_name *by_name; // for references between modules
 	struct name_copy *copies;    // strings that straddle blocks
 	size_t n_copies, cap_copies;

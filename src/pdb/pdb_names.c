@@ -2,13 +2,13 @@
 // pdb_names.c: addresses by name: one bucket of the globals' hash (references into modules), then of the publics'.
 // Documented in LLVM's docs/PDB/HashTable.rst and GlobalStream.rst; hash and sizes in microsoft-pdb's misc.h, gsi.cpp.
 #include "base/str.h"
-#include "pdb/pdb_int.h"
+#include "pdb/tpi_int.h"
 #include "pdb/undname.h"
 
 #include <stdlib.h>
 
 // Case-blind for ASCII letters, because bit 5 of every byte is set.
-static uint32_t hash_name(const char *name)
+uint32_t pdb_hash_name(const char *name)
 {
 	size_t n = strlen(name), i = 0;
 	uint32_t h = 0;
@@ -137,7 +137,7 @@ static bool resolve(struct pdb *p, const struct global *g, struct pdb_symbol *re
 static bool find_in(struct pdb *p, const struct gsi *g, const char *name, bool blind, struct pdb_symbol *ret)
 {
 	uint32_t first, end;
-	if (!bucket(p, g, hash_name(name), &first, &end))
+	if (!bucket(p, g, pdb_hash_name(name), &first, &end))
 		return false;
 	end = MIN(end, first + (uint32_t)LIMIT_PDB_BUCKET);
 	for (uint32_t i = first; i < end; i++) {
@@ -148,6 +148,27 @@ static bool find_in(struct pdb *p, const struct gsi *g, const char *name, bool b
 			return true;
 	}
 	return false;
+}
+
+uint32_t pdb_find_typedef(struct pdb *p, const char *name, bool blind)
+{
+	enum { TYPE = 4, NAME = 8 };
+	uint32_t first, end;
+	if (!bucket(p, &p->globals, pdb_hash_name(name), &first, &end))
+		return 0;
+	end = MIN(end, first + (uint32_t)LIMIT_PDB_BUCKET);
+	for (uint32_t i = first; i < end; i++) {
+		uint8_t buf[NAME];
+		uint32_t off = word(p, &p->globals, p->globals.records + 8ull * i);
+		const uint8_t *at = off ? msf_view(&p->msf, &p->symrec, off - 1, NAME, buf) : NULL;
+		if (!at || le_get(at + 2, 2) != S_UDT)
+			continue;
+		uint32_t type = (uint32_t)le_get(at + TYPE, 4);
+		const char *text = pdb_string(p, &p->symrec, (uint64_t)off - 1 + NAME);
+		if (text && (blind ? str_ieq(text, name) : str_eq(text, name)))
+			return type;
+	}
+	return 0;
 }
 
 bool pdb_find(struct pdb *p, const char *name, struct pdb_symbol *ret)

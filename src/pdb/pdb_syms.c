@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // pdb_syms.c: the symbols of a module (parsed when an address in it is first asked for) and public symbols by address
 // (the file's own sorted map). Record layouts: microsoft-pdb's cvinfo.h.
-#include "pdb/pdb_int.h"
+#include "pdb/tpi_int.h"
 
 #include <stdlib.h>
 
@@ -285,6 +285,12 @@ static bool public_below(struct pdb *p, uint32_t linked, struct pdb_symbol *ret,
 		found = true;
 	}
 	return found;
+}
+
+bool pdb_public_at(struct pdb *p, uint32_t linked, uint32_t i, struct pdb_symbol *ret)
+{
+	uint32_t end = publics_below(p, linked);
+	return i < end && public_at(p, end - 1 - i) == linked && public_symbol(p, end - 1 - i, ret);
 }
 
 // ---- by address

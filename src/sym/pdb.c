@@ -144,6 +144,24 @@ static bool frame_pdb(struct symbols *sy, uint32_t rva, struct sym_frame *ret)
 	return true;
 }
 
+static struct type_source *types_pdb(struct symbols *sy)
+{
+	return pdb_types(((struct pdb_symbols *)sy)->pdb);
+}
+
+static bool about_pdb(struct symbols *sy, uint32_t rva, const char *name, struct sym_about *ret)
+{
+	struct pdb *p = ((struct pdb_symbols *)sy)->pdb;
+	struct pdb_about a;
+	struct type t;
+	if (!pdb_about(p, rva, name, &a))
+		return false;
+	*ret = (struct sym_about){ a.decorated, a.type, a.size, a.is_private, a.is_function };
+	if (!ret->size && !ret->is_function && type_get(pdb_types(p), a.type, &t))
+		ret->size = (uint32_t)MIN(t.size, (uint64_t)UINT32_MAX);
+	return true;
+}
+
 const struct symbol_provider sym_pdb = {
 	.name = "pdb",
 	.state = SYM_PUBLIC,
@@ -154,4 +172,6 @@ const struct symbol_provider sym_pdb = {
 	.line = line_pdb,
 	.inlines = inlines_pdb,
 	.frame = frame_pdb,
+	.types = types_pdb,
+	.about = about_pdb,
 };

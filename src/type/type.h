@@ -72,6 +72,7 @@ struct type_member {
 // What a source does. Strings it returns live as long as the source.
 struct type_source_ops {
 	const char *name; // "pdb", "isf"
+	// A forward declaration gives the definition, when there is one.
 	bool (*get)(struct type_source *s, type_id id, struct type *ret);
 	// A struct, class, union, enum or typedef, by its full name; exact spelling, then ASCII case-blind. The
 	// definition when there is one, else what is declared.
@@ -89,16 +90,24 @@ struct type_source { // each source's own struct starts with this
 	uint16_t machine;
 };
 
-// An id that is unknown gives TYPE_NONE and false. A forward declaration is replaced by its definition.
+// An id that is unknown gives TYPE_NONE and false.
 bool type_get(struct type_source *s, type_id id, struct type *ret);
 bool type_find(struct type_source *s, const char *name, struct type *ret);
 bool type_target(const struct type *t, struct type *ret); // of a pointer, array, enum, bit field, function
 void type_members(const struct type *t, bool (*fn)(void *ctx, const struct type_member *m), void *ctx);
 // A member by name, in the type itself, then in its base classes and unnamed members; offset from the outermost object.
+// Virtual base classes are left out: only an object tells where they lie.
 bool type_member_named(const struct type *t, const char *name, struct type_member *ret);
-bool type_is_udt(const struct type *t); // struct, class, union, interface
+bool type_param(const struct type *t, unsigned i, type_id *ret); // of a function
+bool type_is_udt(const struct type *t);                          // struct, class, union, interface
 
-// As `dt` writes types: "Ptr64 _EPROCESS", "[16] UChar", "Uint4B", "Pos 3, 5 Bits", "_LIST_ENTRY".
+// As `dt` writes types: "Ptr64 _EPROCESS", "[16] UChar", "Uint4B", "Pos 3, 5 Bits", "_LIST_ENTRY"; a pointer to a
+// function by its result, with a blank behind: "Ptr64     long ".
 const char *type_dt_text(struct arena *a, const struct type *t);
-// As C++ declares them (dv /t, x, ??): "struct _EPROCESS *", "unsigned char [16]"; name may be NULL.
+// As `dt -v` does: "Ptr64 to struct _EPROCESS, 199 elements, 0x850 bytes", "Bitfield Pos 0, 1 Bit".
+const char *type_dt_long_text(struct arena *a, const struct type *t);
+// As dv /t, x and ?? do, which drop qualifiers: "struct _EPROCESS *", "unsigned char [16]", "<function> *"; a name (may
+// be NULL) stands behind it all.
 const char *type_c_text(struct arena *a, const struct type *t, const char *name);
+// The parameters of a function as x shows them: "(void)", "(struct _OBJECT *, int)".
+const char *type_params_text(struct arena *a, const struct type *t);

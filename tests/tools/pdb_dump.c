@@ -4,11 +4,16 @@
 //   pdb_dump FILE frame         FrameData, FPO and S_FRAMEPROC records
 //   pdb_dump FILE at RVA...     symbol, function, line and inlined calls of an address (hexadecimal)
 //   pdb_dump FILE find NAME...
+//   pdb_dump FILE types                    every record of the TPI stream and what it holds
+//   pdb_dump FILE type NAME...             a type as dt shows it
+//   pdb_dump FILE typecheck                each definition must be found by its name
+//   pdb_dump FILE typebench                nanoseconds of a look-up by name, random order, warm
 //   pdb_dump FILE check         look-ups of every recorded place must give it back; prints failures and a sum
 //   pdb_dump FILE bench         nanoseconds of a look-up, random order, warm
 #include "base/os.h"
 #include "base/str.h"
 #include "pdb/pdb.h"
+#include "pdb_dump_types.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -81,6 +86,10 @@ static void print_at(struct pdb *p, uint32_t rva)
 	struct pdb_inline in[32];
 	if (pdb_symbol_at(p, rva, &s))
 		print_symbol(NULL, &s);
+	struct pdb_about about;
+	if (pdb_symbol_at(p, rva, &s) && pdb_about(p, s.rva, pdb_shown_name(p, &s), &about))
+		printf("about\t%s\t%" PRIx32 "\t%" PRIx32 "\t%s\t%s\n", about.decorated ? about.decorated : "",
+		       about.type, about.size, about.is_private ? "prv" : "pub", about.is_function ? "func" : "data");
 	if (pdb_function_at(p, rva, &s))
 		printf("function\t%" PRIx32 "\t%" PRIx32 "\t%s\n", s.rva, s.size, s.name);
 	if (pdb_line_at(p, rva, &l))
@@ -195,6 +204,8 @@ static void run(struct arena *a, struct pdb *p, int argc, char **argv)
 			pdb_each(p, print_symbol, NULL);
 		if (str_eq(argv[i], "bench"))
 			bench(a, p);
+		if (dump_types(a, p, argv[i], argc - i - 1, argv + i + 1))
+			return;
 		if (str_eq(argv[i], "check")) {
 			struct check c = { .p = p };
 			pdb_each(p, check_symbol, &c);
