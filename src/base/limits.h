@@ -182,4 +182,8 @@ enum {
 	LIMIT_KDBG_BYTES = 4096,
 	// Processors of a kernel dump: Windows has at most 2048.
 	LIMIT_PROCESSORS = 2048,
+	// Pages and gaps passed by in search of the next readable address; 256 GiB of large pages.
+	LIMIT_SPACE_STEPS = 1 << 17,
+	// Entries of a kernel's list of modules or processes that are followed: lists in dumps may be cyclic.
+	LIMIT_KERNEL_LIST = 1 << 16,
 };

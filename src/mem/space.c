@@ -3,6 +3,8 @@
 // were laid. The range of the last hit and the gap of the last miss are tried first: reads cluster.
 #include "mem/space.h"
 
+#include "base/limits.h"
+
 #include <string.h>
 
 enum { MEM_COMMIT = 0x1000, PAGE = 4096 };
@@ -19,8 +21,17 @@ struct hit { // a session is single-threaded, so its spaces may remember
 	va_t gap_low, gap_high; // no range holds anything of [gap_low, gap_high)
 	bool gap_ends;          // a range begins at gap_high
 };
+enum { TLB = 64 };
+struct translation {
+	va_t page;
+	uint64_t off; // in the file
+	size_t have;  // of the page; 0: cannot be read
+	bool known;
+};
 struct space {
 	struct arena *a;
+	const struct paging *paging; // NULL: none
+	struct translation *tlb;
 	const struct dump *d;
 	struct image *images;
 	size_t n, cap;
@@ -87,6 +98,76 @@ static bool range_at(const struct space *sp, va_t va, struct dump_range *ret, ui
 	return false;
 }
 
+// ---- page tables
+void space_set_paging(struct space *sp, const struct paging *p)
+{
+	if (p && !sp->tlb)
+		sp->tlb = NEW_N(sp->a, struct translation, TLB);
+	if (sp->tlb)
+		memset(sp->tlb, 0, TLB * sizeof(*sp->tlb));
+	sp->paging = p;
+}
+
+const struct paging *space_paging(const struct space *sp)
+{
+	return sp->paging;
+}
+
+static const struct translation *translate(const struct space *sp, va_t va)
+{
+	va_t page = va & ~(va_t)(PAGE - 1);
+	struct translation *t = &sp->tlb[(va / PAGE) % TLB];
+	if (t->known && t->page == page)
+		return t;
+	struct page_walk w;
+	paging_walk(sp->paging, page, &w);
+	*t = (struct translation){ .page = page, .known = true };
+	if ((w.state == PAGE_MAPPED || w.state == PAGE_TRANSITION) &&
+	    !dump_phys_find(sp->paging->phys, w.pa, &t->off, &t->have, NULL))
+		t->have = 0;
+	return t;
+}
+
+static size_t read_page(const struct space *sp, va_t va, void *buf, size_t n)
+{
+	const struct translation *t = translate(sp, va);
+	size_t skip = (size_t)(va - t->page);
+	if (skip >= t->have)
+		return 0;
+	n = MIN(n, t->have - skip);
+	memcpy(buf, sp->paging->file.p + t->off + skip, n);
+	return n;
+}
+
+static enum space_why why_not_paged(const struct space *sp, va_t va)
+{
+	struct page_walk w;
+	paging_walk(sp->paging, va, &w);
+	bool cut;
+	uint64_t off;
+	size_t left;
+	switch (w.state) {
+	case PAGE_MAPPED:
+	case PAGE_TRANSITION:
+		dump_phys_find(sp->paging->phys, w.pa, &off, &left, &cut);
+		return cut ? SPACE_TRUNCATED : SPACE_PAGE_ABSENT;
+	case PAGE_PROTOTYPE:
+		return SPACE_PROTOTYPE;
+	case PAGE_PAGEFILE:
+		return SPACE_PAGED_OUT;
+	case PAGE_DEMAND_ZERO:
+		return w.n == w.n_all ? SPACE_DEMAND_ZERO : SPACE_NOT_MAPPED;
+	case PAGE_EMPTY:
+		return SPACE_NOT_MAPPED;
+	case PAGE_NOT_CANONICAL:
+		return SPACE_BAD_ADDRESS;
+	case PAGE_TABLE_ABSENT:
+	case PAGE_UNKNOWN:
+		break;
+	}
+	return SPACE_UNKNOWN;
+}
+
 static size_t read_images(const struct space *sp, va_t va, void *buf, size_t n)
 {
 	for (size_t i = 0; i < sp->n; i++) {
@@ -115,6 +196,12 @@ static size_t read_some(const struct space *sp, va_t va, void *buf, size_t n)
 			return n;
 		}
 		gap = r.size - skip; // cut off: an image may stand in
+	}
+	if (sp->paging) {
+		size_t got = read_page(sp, va, buf, n);
+		if (got)
+			return got;
+		gap = MIN(gap, PAGE - va % PAGE);
 	}
 	return sp->n ? read_images(sp, va, buf, (size_t)MIN((uint64_t)n, gap)) : 0;
 }
@@ -189,6 +276,8 @@ enum space_source space_source_at(const struct space *sp, va_t va)
 	uint8_t b;
 	if (range_at(sp, va, &r, &gap) && va - r.va < r.have)
 		return SPACE_DUMP;
+	if (sp->paging && read_page(sp, va, &b, 1))
+		return SPACE_DUMP;
 	return read_images(sp, va, &b, 1) ? SPACE_IMAGE : SPACE_NONE;
 }
 
@@ -200,6 +289,8 @@ enum space_why space_why(const struct space *sp, va_t va)
 		return SPACE_OK;
 	if (range_at(sp, va, &r, &gap))
 		return SPACE_TRUNCATED;
+	if (sp->paging)
+		return why_not_paged(sp, va);
 	struct dump_meminfo info;
 	if (!sp->d->user || !dump_meminfo_at(sp->d->user, va, &info))
 		return SPACE_UNKNOWN;
@@ -214,6 +305,11 @@ const char *space_why_text(enum space_why why)
 		[SPACE_NOT_MAPPED] = "not mapped in the process",
 		[SPACE_TRUNCATED] = "cut off: the dump file ends before it",
 		[SPACE_UNKNOWN] = "not in this dump",
+		[SPACE_PAGE_ABSENT] = "its page of physical memory is not in this dump",
+		[SPACE_PAGED_OUT] = "paged out: in a page file or compressed",
+		[SPACE_DEMAND_ZERO] = "not touched yet (demand zero)",
+		[SPACE_PROTOTYPE] = "shared or mapped memory that was not in memory",
+		[SPACE_BAD_ADDRESS] = "no address of this machine",
 	};
 	return (size_t)why < ARRAY_LEN(text) ? text[why] : "unknown";
 }
@@ -233,6 +329,29 @@ static bool image_next(const struct image *m, va_t va, va_t limit, va_t *ret)
 		if (!up)
 			break;
 		at = up;
+	}
+	return false;
+}
+
+// The first page at or above va that can be read by page tables. What one entry leaves out is skipped at once; a walk
+// over a space of scattered pages stops after LIMIT_SPACE_STEPS.
+static bool paging_next(const struct space *sp, va_t va, va_t limit, va_t *ret)
+{
+	for (unsigned i = 0; i < LIMIT_SPACE_STEPS && va < limit; i++) {
+		const struct translation *t = translate(sp, va);
+		if (va - t->page < t->have) {
+			*ret = va;
+			return true;
+		}
+		struct page_walk w;
+		paging_walk(sp->paging, va, &w);
+		const va_t high = (va_t)-1 << 47; // first address of the upper half
+		va_t up = w.state == PAGE_NOT_CANONICAL ? high : (va | (((va_t)1 << MIN(w.shift, 63u)) - 1)) + 1;
+		if (w.state == PAGE_MAPPED || w.state == PAGE_TRANSITION)
+			up = (va | (PAGE - 1)) + 1;
+		if (up <= va)
+			return false;
+		va = up;
 	}
 	return false;
 }
@@ -257,6 +376,10 @@ bool space_next(const struct space *sp, va_t va, va_t limit, va_t *ret)
 		limit = *ret = r.va;
 		found = true;
 		break;
+	}
+	if (sp->paging && paging_next(sp, va, limit, ret)) {
+		limit = *ret;
+		found = true;
 	}
 	for (size_t k = 0; k < sp->n; k++) {
 		if (!image_next(&sp->images[k], va, limit, ret))

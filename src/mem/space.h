@@ -2,7 +2,7 @@
 // space.h: one address space of the target. Layers are tried in order: the dump's own ranges first, then
 // image files laid under them. Reads may be partial, and "why not" has an answer.
 #pragma once
-#include "dump/dump.h"
+#include "mem/paging.h"
 
 enum space_source { SPACE_NONE, SPACE_DUMP, SPACE_IMAGE };
 enum space_why {
@@ -11,6 +11,12 @@ enum space_why {
 	SPACE_NOT_MAPPED,   // the process had nothing there (memory info says free or reserved)
 	SPACE_TRUNCATED,    // the dump's table promises it, the file ends before it
 	SPACE_UNKNOWN,      // not in the dump; whether it was mapped is not recorded
+	// With page tables:
+	SPACE_PAGE_ABSENT, // mapped, but its page of physical memory is not in the dump
+	SPACE_PAGED_OUT,   // in a page file, or compressed
+	SPACE_DEMAND_ZERO, // reserved for use, never touched
+	SPACE_PROTOTYPE,   // shared memory or a mapped file that is not in memory
+	SPACE_BAD_ADDRESS, // no address of this machine
 };
 
 struct space;
@@ -23,6 +29,11 @@ void space_add_image(struct space *sp, va_t base, uint64_t size, space_image_fn 
 // image files are opened only when something really reads them.
 typedef bool space_fault_fn(void *ctx, va_t va);
 void space_on_fault(struct space *sp, space_fault_fn *fn, void *ctx);
+
+// Reads by page tables where the dump has no range, before images are asked. The paging may be changed at any time, by
+// another call; NULL: none. It must live as long as the space.
+void space_set_paging(struct space *sp, const struct paging *p);
+const struct paging *space_paging(const struct space *sp); // NULL: none
 
 // Reads n bytes at va. OK with *got < n is a partial answer (the first *got bytes are valid); E_ABSENT when
 // the first byte is not readable, `what` is space_why_text(). An end past 2^64 is clipped.

@@ -224,12 +224,17 @@ void kernel_open(struct target *t)
 	struct dump_user *u = NEW(t->arena, struct dump_user);
 	k->facts = t->dump->kernel;
 	t->user = u;
+	kernel_paging(t, k);
 	find_block(t, k);
 	k->base = kernel_kdbg(k, KDBG_KERN_BASE, 8);
 	fill_system(t, k->facts, u);
 	u->comment_a = k->facts->comment;
-	if (k->facts->triage)
+	if (k->facts->triage) {
 		drivers_of_triage(t, k->facts->triage, u);
+	} else {
+		kernel_drivers(t, k, u);
+		kernel_unloaded(t, k, u);
+	}
 	fill_processors(t, k, u);
 	fill_current(t, k);
 	u->exception = k->facts->exception;

@@ -6,6 +6,7 @@
 // the threads (index: the processor's number), its header the exception. What has no such shape is here.
 #pragma once
 #include "dump/kernel.h"
+#include "mem/paging.h"
 #include "target/target.h"
 
 // Offsets in KDDEBUGGER_DATA64 (Microsoft's wdbgexts.h); the fields are 8 bytes wide but those named *_OFF and *_SIZE,
@@ -59,9 +60,12 @@ struct processor {
 };
 struct kernel {
 	const struct dump_kernel *facts;
-	struct span kdbg;    // KDDEBUGGER_DATA64, plain; empty: not in the dump
-	const char *no_kdbg; // why it is empty
-	va_t base;           // of the kernel's image; 0: not known
+	struct span kdbg;       // KDDEBUGGER_DATA64, plain; empty: not in the dump
+	const char *no_kdbg;    // why it is empty
+	struct paging *paging;  // in force in the target's space; NULL: triage
+	bool dtb_good;          // the recorded root leads to Windows' shared data
+	const char *lists_note; // why the modules may be incomplete; NULL: they are not
+	va_t base;              // of the kernel's image; 0: not known
 	struct processor *processors;
 	size_t n_processors;
 	size_t current;       // the processor that crashed; SIZE_MAX: not known

@@ -9,3 +9,6 @@ void module_names(struct arena *a, struct module **m, size_t n);
 bool target_image_fault(void *ctx, va_t va);
 // Fills t->kernel and t->user from a kernel dump.
 void kernel_open(struct target *t);
+void kernel_paging(struct target *t, struct kernel *k);
+void kernel_drivers(struct target *t, struct kernel *k, struct dump_user *u);
+void kernel_unloaded(struct target *t, struct kernel *k, struct dump_user *u);

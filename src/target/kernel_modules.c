@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// kernel_modules.c: drivers of a dump with page tables, from the kernel's own lists. _KLDR_DATA_TABLE_ENTRY keeps the
+// offsets of the first fields since Windows XP (public symbols of every build); the time stamp is taken from the image,
+// because its field has moved.
+#include "base/limits.h"
+#include "target/kernel.h"
+#include "target/target_int.h"
+
+#include <string.h>
+
+static const char *unicode_string(struct target *t, va_t at)
+{
+	uint16_t bytes;
+	uint64_t text;
+	if (!space_u16(t->space, at, &bytes) || !space_ptr(t->space, at + t->ptr_bytes, t->ptr_bytes, &text) || !bytes)
+		return NULL;
+	uint8_t *p = arena_alloc(t->arena, bytes, 1);
+	size_t got;
+	if (space_read(t->space, text, p, bytes, &got).code)
+		return NULL;
+	return utf16_to_utf8(t->arena, (struct span){ p, got });
+}
+
+// IMAGE_FILE_HEADER.TimeDateStamp; 0 when the header is not in memory.
+static uint32_t time_stamp(struct target *t, va_t base)
+{
+	enum { E_LFANEW = 0x3c, TIME = 8, FAR = 0x1000 };
+	uint32_t pe, stamp;
+	if (!space_u32(t->space, base + E_LFANEW, &pe) || pe > FAR || !space_u32(t->space, base + pe + TIME, &stamp))
+		return 0;
+	return stamp;
+}
+
+static bool read_driver(struct target *t, va_t entry, struct dump_module *ret)
+{
+	bool is64 = t->ptr_bytes == 8;
+	unsigned p = t->ptr_bytes;
+	uint64_t base;
+	uint32_t size;
+	if (!space_ptr(t->space, entry + (is64 ? 0x30 : 0x18), p, &base) ||
+	    !space_u32(t->space, entry + (is64 ? 0x40 : 0x20), &size) || !base)
+		return false;
+	const char *full = unicode_string(t, entry + (is64 ? 0x48 : 0x24));
+	const char *name = unicode_string(t, entry + (is64 ? 0x58 : 0x2c));
+	*ret = (struct dump_module){ .base = base, .size = size, .timestamp = time_stamp(t, base) };
+	ret->path = full && *full ? full : name ? name : "";
+	if (!space_u32(t->space, entry + (is64 ? 0x78 : 0x40), &ret->checksum))
+		ret->checksum = 0;
+	return true;
+}
+
+void kernel_drivers(struct target *t, struct kernel *k, struct dump_user *u)
+{
+	size_t cap = 256, n = 0;
+	struct dump_module *list = NEW_N(t->arena, struct dump_module, cap);
+	va_t head = k->facts->loaded_modules, at = head;
+	uint64_t next, back;
+	if (!head)
+		return;
+	for (size_t steps = 0; steps < LIMIT_KERNEL_LIST; steps++) {
+		if (!space_ptr(t->space, at, t->ptr_bytes, &next)) {
+			k->lists_note = "the list of loaded modules is cut: a part of it is not in the dump";
+			break;
+		}
+		if (next == head)
+			break;
+		// Each entry must point back, or the list is damaged from here on.
+		if (!space_ptr(t->space, next + t->ptr_bytes, t->ptr_bytes, &back) || back != at) {
+			k->lists_note = "the list of loaded modules is damaged, or cut";
+			break;
+		}
+		at = next;
+		if (n == cap) {
+			cap *= 2;
+			struct dump_module *bigger = NEW_N(t->arena, struct dump_module, cap);
+			memcpy(bigger, list, n * sizeof(*list));
+			list = bigger;
+		}
+		n += read_driver(t, at, &list[n]);
+	}
+	u->modules = list;
+	u->n_modules = n;
+}
+
+// MmUnloadedDrivers: a pointer to 50 entries {name, start, end, time} written round and round; the last one written is
+// before MmLastUnloadedDriver.
+void kernel_unloaded(struct target *t, struct kernel *k, struct dump_user *u)
+{
+	enum { ENTRIES = 50 };
+	unsigned p = t->ptr_bytes;
+	uint64_t array = 0, start, end;
+	va_t where = kernel_kdbg(k, KDBG_UNLOADED_DRIVERS, 8);
+	uint32_t last = 0;
+	if (!where || !space_ptr(t->space, where, p, &array) || !array)
+		return;
+	where = kernel_kdbg(k, KDBG_LAST_UNLOADED, 8);
+	if (!where || !space_u32(t->space, where, &last))
+		last = 0;
+	struct dump_unloaded *list = NEW_N(t->arena, struct dump_unloaded, ENTRIES);
+	size_t n = 0, stride = 4 * p + 8;
+	for (size_t i = 0; i < ENTRIES; i++) {
+		va_t at = array + (last + ENTRIES - 1 - i % ENTRIES) % ENTRIES * stride;
+		if (!space_ptr(t->space, at + 2 * p, p, &start) || !space_ptr(t->space, at + 3 * p, p, &end) ||
+		    !start || end <= start)
+			continue;
+		const char *name = unicode_string(t, at);
+		if (name)
+			list[n++] =
+				(struct dump_unloaded){ .base = start, .size = (uint32_t)(end - start), .name = name };
+	}
+	u->unloaded = list;
+	u->n_unloaded = n;
+}
+
+// ---- page tables
+static bool is_windows(struct target *t, const struct paging *p)
+{
+	enum { MAJOR_VERSION = 0x26c }; // KUSER_SHARED_DATA.NtMajorVersion (public ntddk.h)
+	uint32_t major;
+	space_set_paging(t->space, p);
+	va_t shared = t->ptr_bytes == 8 ? 0xfffff78000000000 : 0xffdf0000;
+	return space_u32(t->space, shared + MAJOR_VERSION, &major) && major >= 5 && major <= 10;
+}
+
+void kernel_paging(struct target *t, struct kernel *k)
+{
+	static const enum paging_kind x64[] = { PAGING_X64, PAGING_LA57 }, x86[] = { PAGING_PAE, PAGING_X86 },
+				      arm64[] = { PAGING_ARM64 };
+	const struct dump_kernel *f = k->facts;
+	if (!f->phys || !t->arch)
+		return;
+	const enum paging_kind *kinds = t->machine == MACHINE_X64 ? x64 : t->machine == MACHINE_X86 ? x86 : arm64;
+	size_t n = t->machine == MACHINE_ARM64 ? 1 : 2, first = f->pae_known && !f->pae;
+	k->paging = NEW(t->arena, struct paging);
+	*k->paging = (struct paging){ .phys = f->phys, .file = t->dump->file, .root = f->dtb };
+	for (size_t i = 0; i < n; i++) {
+		k->paging->kind = kinds[(first + i) % n];
+		k->dtb_good = is_windows(t, k->paging);
+		if (k->dtb_good)
+			return;
+	}
+	k->paging->kind = kinds[first];
+	space_set_paging(t->space, k->paging);
+}
