@@ -3,6 +3,7 @@
 #include "target/kernel.h"
 
 #include "base/limits.h"
+#include "target/nt_builds.h"
 #include "target/system.h"
 #include "target/target_int.h"
 
@@ -218,6 +219,30 @@ static void fill_system(struct target *t, const struct dump_kernel *f, struct du
 	u->timestamp = (uint32_t)(filetime_to_unix_ms(f->system_time) / 1000);
 }
 
+// Which kernel this is: small dumps hold no record of its PDB, but the header tells where its globals lie.
+static void identify(struct target *t, struct kernel *k, const struct dump_user *u)
+{
+	const struct dump_module *nt = NULL;
+	for (size_t i = 0; i < u->n_modules && !nt; i++)
+		nt = u->modules[i].base == k->base ? &u->modules[i] : NULL;
+	if (nt)
+		k->image = nt_image_find(nt->timestamp, nt->size, t->machine);
+	const struct dump_kernel *f = k->facts;
+	if (k->base && f->debugger_data > k->base && f->loaded_modules > k->base && f->active_processes > k->base)
+		k->n_pdbs = nt_pdb_find((uint32_t)(f->debugger_data - k->base), (uint32_t)(f->loaded_modules - k->base),
+					(uint32_t)(f->active_processes - k->base), &k->pdbs);
+	enum { LAB = 128 };
+	uint8_t text[LAB];
+	size_t got, n = 0;
+	va_t at = kernel_kdbg(k, KDBG_BUILD_LAB, 8);
+	if (!at || space_read(t->space, at, text, sizeof(text), &got).code)
+		return;
+	while (n < got && text[n] >= 0x20 && text[n] < 0x7f)
+		n++;
+	if (n && n < got && !text[n])
+		k->build_lab = arena_strndup(t->arena, (const char *)text, n);
+}
+
 void kernel_open(struct target *t)
 {
 	struct kernel *k = t->kernel = NEW(t->arena, struct kernel);
@@ -242,4 +267,5 @@ void kernel_open(struct target *t)
 		u->exception.tid = (uint32_t)k->current;
 	if (!k->base && u->n_modules)
 		k->base = u->modules[0].base;
+	identify(t, k, u);
 }

@@ -58,8 +58,14 @@ struct processor {
 	va_t thread; // KTHREAD that ran on it; 0: not known
 	bool has_context;
 };
+struct nt_image; // target/nt_builds.h
+struct nt_pdb;
 struct kernel {
 	const struct dump_kernel *facts;
+	const struct nt_image *image; // which kernel it is, by its time stamp and size; NULL: not known
+	const struct nt_pdb *pdbs;    // PDBs that it may have, by the distances of its globals
+	size_t n_pdbs;
+	const char *build_lab;  // "19041.1.amd64fre.vb_release.191206-1406"; NULL: not in the dump
 	struct span kdbg;       // KDDEBUGGER_DATA64, plain; empty: not in the dump
 	const char *no_kdbg;    // why it is empty
 	struct paging *paging;  // in force in the target's space; NULL: triage

@@ -3,6 +3,9 @@
 // OSVERSIONINFOEX page.
 #include "target/system.h"
 
+#include "target/kernel.h"
+#include "target/nt_builds.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,6 +94,8 @@ static const struct dump_module *system_module(const struct target *t)
 const char *system_build_lab(struct target *t, struct arena *a)
 {
 	const struct dump_misc *m = &t->user->misc;
+	if (t->kernel)
+		return t->kernel->build_lab;
 	if ((m->flags & MISC_BUILD) && m->build_string && *m->build_string)
 		return m->build_string;
 	const struct dump_module *f = system_module(t);
@@ -105,6 +110,9 @@ const char *system_version(struct target *t, struct arena *a)
 	const struct dump_system *s = &t->user->system;
 	const struct dump_module *f = system_module(t);
 	enum { FILE_LS = 3 };
+	const struct nt_image *nt = t->kernel ? t->kernel->image : NULL;
+	if (nt && nt->build == s->build)
+		return arena_printf(a, "%u.%u.%u.%u", s->major, s->minor, s->build, nt->revision);
 	if (f && f->fixed[FILE_LS] >> 16 == (s->build & 0xffff))
 		return arena_printf(a, "%u.%u.%u.%u", s->major, s->minor, s->build, f->fixed[FILE_LS] & 0xffff);
 	return arena_printf(a, "%u.%u.%u", s->major, s->minor, s->build);
