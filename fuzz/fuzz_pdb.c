@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// fuzz_pdb.c: any bytes as a PDB: every symbol, line and inlined call, look-ups by address and by name. Memory stays
-// bounded, what is listed is in order, and what is found covers or lies below the address.
+// fuzz_pdb.c: any bytes as a PDB: every symbol, line and inlined call, the variables there, look-ups by address and by
+// name. Memory stays bounded, what is listed is in order, and what is found covers or lies below the address.
 #include "pdb/pdb.h"
 
 #include <stdlib.h>
@@ -16,8 +16,17 @@ struct seen {
 	uint32_t last;
 };
 
+static bool local(void *ctx, const struct pdb_local *l)
+{
+	size_t *n = ctx;
+	if (!l->name || !l->n || l->n > PDB_PIECES || (!l->in_pieces && l->n != 1))
+		abort();
+	return ++*n < MOST;
+}
+
 static void ask(struct pdb *p, uint32_t rva)
 {
+	size_t locals = 0;
 	struct pdb_symbol s;
 	struct pdb_line l;
 	struct pdb_inline in[8];
@@ -36,6 +45,8 @@ static void ask(struct pdb *p, uint32_t rva)
 		abort();
 	if (pdb_frameproc_at(p, rva, &proc) && proc.rva > rva)
 		abort();
+	for (unsigned depth = 0; depth <= n; depth++)
+		pdb_locals_at(p, rva, depth, local, &locals);
 	uint32_t next = pdb_next_rva(p, rva);
 	if (next && next <= rva)
 		abort();
@@ -62,10 +73,20 @@ static bool ordered(void *ctx, const struct pdb_symbol *s)
 	return any(ctx, s);
 }
 
+static bool found_line(void *ctx, const struct pdb_line *l)
+{
+	(void)ctx;
+	if (!l->file)
+		abort();
+	return true;
+}
+
 static bool line(void *ctx, const struct pdb_line *l)
 {
 	struct seen *w = ctx;
 	ask(w->p, l->rva);
+	if (l->file && w->n < 4)
+		pdb_find_line(w->p, l->file, l->line, found_line, NULL);
 	return ++w->n < MOST;
 }
 

@@ -155,6 +155,8 @@ enum {
 	LIMIT_PDB_FIELDS = 1 << 20,
 	// Types with one name that are compared; names repeat with each differing definition.
 	LIMIT_PDB_SAME_NAME = 4096,
+	// Functions recorded inside another one (exception filters of x86) that are looked behind.
+	LIMIT_PDB_INNER = 64,
 	// Nested scopes of one function id.
 	LIMIT_PDB_SCOPES = 32,
 	// Elements of a symbol path, and stores of one chain; people write fewer than ten.

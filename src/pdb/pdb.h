@@ -61,6 +61,10 @@ bool pdb_find(struct pdb *p, const char *name, struct pdb_symbol *ret);
 // The name as debuggers show it: publics without their decoration (C++, Rust; the C names of x86).
 const char *pdb_shown_name(struct pdb *p, const struct pdb_symbol *s);
 bool pdb_line_at(struct pdb *p, uint32_t rva, struct pdb_line *ret);
+// Code of a source line, in the order recorded; of a line without code, that of the next one in the file that has some.
+// `file` is the end of a recorded name, from a separator on, case-blind.
+void pdb_find_line(struct pdb *p, const char *file, uint32_t line, bool (*fn)(void *ctx, const struct pdb_line *l),
+		   void *ctx);
 // The inlined calls that cover an RVA, innermost first; at most max. The number found.
 size_t pdb_inlines_at(struct pdb *p, uint32_t rva, struct pdb_inline *ret, size_t max);
 
@@ -99,6 +103,29 @@ struct pdb_about {
 	bool is_private, is_function;
 };
 bool pdb_about(struct pdb *p, uint32_t rva, const char *name, struct pdb_about *ret);
+// Parameters and locals in scope at an RVA.
+enum pdb_where { PDB_GONE, PDB_REGISTER, PDB_MEMORY, PDB_STATIC, PDB_VALUE };
+enum { PDB_PIECES = 16, PDB_VFRAME = 30006 };
+struct pdb_place {
+	enum pdb_where where;
+	uint16_t reg;   // CodeView's number for the machine; PDB_VFRAME: x86's virtual frame ($T0 of the FPO program)
+	int32_t offset; // PDB_MEMORY: from the register
+	uint32_t rva;   // PDB_STATIC
+	uint64_t value; // PDB_VALUE
+	uint32_t at;    // of a piece: the byte of the variable that it starts with
+};
+struct pdb_local {
+	const char *name;
+	uint32_t type; // TPI index
+	bool is_param;
+	bool in_pieces; // places are parts; else there is one
+	struct pdb_place places[PDB_PIECES];
+	size_t n;
+};
+// depth 0: of the function; n: of the n-th inlined call around the RVA, the outermost is 1. In the order recorded,
+// inner blocks behind outer ones; fn returns false to stop.
+void pdb_locals_at(struct pdb *p, uint32_t rva, unsigned depth, bool (*fn)(void *ctx, const struct pdb_local *l),
+		   void *ctx);
 
 // Every symbol in ascending RVA, functions and data without labels; a public is left out where a private symbol has
 // its place.

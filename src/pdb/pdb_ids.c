@@ -3,6 +3,7 @@
 // references between modules (link-time code generation). Documented in LLVM's docs/PDB/TpiStream.rst; layouts in
 // microsoft-pdb's cvinfo.h.
 #include "base/str.h"
+#include "pdb/scopes.h"
 #include "pdb/tpi_int.h"
 
 #include <stdlib.h>
@@ -11,6 +12,15 @@ static const char *type_name(struct pdb *p, uint32_t type)
 {
 	struct tpi_udt u;
 	return tpi_udt(tpi_record(p, tpi_types(p), type), &u) ? u.name : NULL;
+}
+
+unsigned pdb_param_count(struct pdb *p, uint32_t type)
+{
+	struct span r = tpi_record(p, tpi_types(p), type);
+	uint32_t leaf = r.n >= 10 ? (uint32_t)le_get(r.p, 2) : 0;
+	if (leaf == LF_PROCEDURE)
+		return (unsigned)le_get(r.p + 8, 2);
+	return leaf == LF_MFUNCTION && r.n >= 18 ? (unsigned)le_get(r.p + 16, 2) + (le_get(r.p + 10, 4) != 0) : 0;
 }
 
 static const char *id_name(struct pdb *p, uint32_t id, unsigned depth)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // pdb_inlines.c: calls that were replaced by the callee's body: S_INLINESITE records and their binary annotations,
 // which are a small program that yields lines. Layouts: microsoft-pdb's cvinfo.h (BinaryAnnotationOpcode).
-#include "pdb/pdb_int.h"
+#include "pdb/scopes.h"
 
 enum {
 	OP_END,
@@ -150,7 +150,7 @@ static const struct inlinee_row *inlinee(const struct pdb_module *m, uint32_t id
 	return lo < m->n_inlinees && m->inlinees[lo].id == id ? &m->inlinees[lo] : NULL;
 }
 
-static bool opens(uint32_t kind)
+bool pdb_opens_scope(uint32_t kind)
 {
 	switch (kind) {
 	case S_GPROC32:
@@ -171,6 +171,11 @@ static bool opens(uint32_t kind)
 	default:
 		return false;
 	}
+}
+
+bool pdb_ends_scope(uint32_t kind)
+{
+	return kind == S_END || kind == S_PROC_ID_END || kind == S_INLINESITE_END;
 }
 
 struct scan {
@@ -222,9 +227,9 @@ static void scan_function(struct scan *s, uint32_t pos)
 		} else if (kind == S_INLINESITE_END && s->depth) {
 			s->depth--;
 		}
-		if (opens(kind))
+		if (pdb_opens_scope(kind))
 			scopes++;
-		else if ((kind == S_END || kind == S_PROC_ID_END || kind == S_INLINESITE_END) && --scopes == 0)
+		else if (pdb_ends_scope(kind) && --scopes == 0)
 			return;
 		pos += len + 2;
 	}
@@ -271,31 +276,42 @@ static void call_place(struct pdb *p, struct pdb_module *m, const struct inline_
 	ret->call_file = shown ? pdb_file_name(p, m, line->file) : NULL;
 }
 
-static struct sym_row *function_of(struct pdb *p, uint32_t linked, struct pdb_module **m_ret)
+struct sym_row *pdb_function_row(struct pdb *p, uint32_t linked, struct pdb_module **m_ret)
 {
 	struct pdb_module *m = linked == UINT32_MAX ? NULL : pdb_module_at(p, linked);
-	if (!m)
-		return NULL;
-	pdb_load_syms(p, m);
-	struct sym_row *f = pdb_row_at(m->funcs, m->n_funcs, linked);
 	*m_ret = m;
-	return f && linked - f->rva < f->size ? f : NULL;
+	return m ? pdb_covering_row(p, m, linked) : NULL;
+}
+
+// Sites stand outermost first; the first one that covers the address at the greatest depth is the innermost.
+static const struct inline_site *innermost(const struct inline_table *t, uint32_t off)
+{
+	const struct inline_site *inner = NULL;
+	for (size_t i = 0; i < t->n_sites; i++)
+		if ((!inner || t->sites[i].depth > inner->depth) && row_at(t, &t->sites[i], off))
+			inner = &t->sites[i];
+	return inner;
+}
+
+uint32_t pdb_inline_site_at(struct pdb *p, struct pdb_module *m, struct sym_row *f, uint32_t linked, uint32_t depth)
+{
+	const struct inline_table *t = inline_table(p, m, f);
+	const struct inline_site *site = innermost(t, linked - f->rva);
+	while (site && site->depth > depth)
+		site = site->parent == UINT32_MAX ? NULL : &t->sites[site->parent];
+	return site && site->depth == depth ? (uint32_t)(site - t->sites) : UINT32_MAX;
 }
 
 size_t pdb_inlines_at(struct pdb *p, uint32_t rva, struct pdb_inline *ret, size_t max)
 {
 	struct pdb_module *m;
 	uint32_t linked = pdb_from_image(p, rva);
-	struct sym_row *f = function_of(p, linked, &m);
+	struct sym_row *f = pdb_function_row(p, linked, &m);
 	if (!f)
 		return 0;
 	const struct inline_table *t = inline_table(p, m, f);
 	uint32_t off = linked - f->rva;
-	// Sites stand outermost first; the last one that covers the address at the greatest depth is the innermost.
-	const struct inline_site *inner = NULL;
-	for (size_t i = 0; i < t->n_sites; i++)
-		if ((!inner || t->sites[i].depth > inner->depth) && row_at(t, &t->sites[i], off))
-			inner = &t->sites[i];
+	const struct inline_site *inner = innermost(t, off);
 	size_t n = 0;
 	while (inner && n < max) {
 		const struct inline_row *row = row_at(t, inner, off);

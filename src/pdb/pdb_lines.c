@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // pdb_lines.c: source lines of a module: C13 subsections, parsed when a line in the module is first asked for.
 // Documented in LLVM's docs/PDB/ModiStream.rst; layouts in microsoft-pdb's cvinfo.h.
+#include "base/str.h"
 #include "pdb/pdb_int.h"
 
 #include <stdlib.h>
@@ -191,6 +192,69 @@ bool pdb_line_at(struct pdb *p, uint32_t rva, struct pdb_line *ret)
 	read_row(p, m, row, ret);
 	ret->rva = pdb_start_in_image(p, row->rva, linked, rva);
 	return true;
+}
+
+static bool ends_with_file(const char *name, const char *file)
+{
+	size_t n = strlen(name), k = strlen(file);
+	if (!k || k > n || (k < n && name[n - k - 1] != '/' && name[n - k - 1] != '\\'))
+		return false;
+	for (size_t i = 0; i < k; i++) {
+		char a = name[n - k + i], b = file[i];
+		bool separators = (a == '/' || a == '\\') && (b == '/' || b == '\\');
+		if (!separators && !str_ieqn(&a, &b, 1))
+			return false;
+	}
+	return true;
+}
+
+struct wanted {
+	const char *file;
+	uint32_t line; // the smallest number at or above that has code, once known
+	bool (*fn)(void *ctx, const struct pdb_line *l);
+	void *ctx;
+};
+
+// Rows of one file follow each other: each name is compared once.
+static bool scan_lines(struct pdb *p, struct pdb_module *m, const struct wanted *w, uint32_t *least)
+{
+	uint32_t file = UINT32_MAX;
+	bool match = false;
+	for (size_t i = 0; i < m->n_lines; i++) {
+		const struct line_row *row = &m->lines[i];
+		struct pdb_line l;
+		if (row->file != file) {
+			const char *name = pdb_file_name(p, m, row->file);
+			file = row->file;
+			match = name && ends_with_file(name, w->file);
+		}
+		if (!match || row->line < w->line || pdb_line_hidden(row->line))
+			continue;
+		if (least)
+			*least = MIN(*least, row->line);
+		else if (row->line == w->line) {
+			read_row(p, m, row, &l);
+			if (l.rva != UINT32_MAX && !w->fn(w->ctx, &l))
+				return false;
+		}
+	}
+	return true;
+}
+
+void pdb_find_line(struct pdb *p, const char *file, uint32_t line, bool (*fn)(void *ctx, const struct pdb_line *l),
+		   void *ctx)
+{
+	struct wanted w = { file, line, fn, ctx };
+	uint32_t least = UINT32_MAX;
+	pdb_load_modules(p);
+	for (size_t k = 0; k < p->n_modules; k++) {
+		pdb_load_lines(p, &p->modules[k]);
+		(void)scan_lines(p, &p->modules[k], &w, &least);
+	}
+	w.line = least;
+	for (size_t k = 0; k < p->n_modules && least != UINT32_MAX; k++)
+		if (!scan_lines(p, &p->modules[k], &w, NULL))
+			return;
 }
 
 void pdb_each_line(struct pdb *p, bool (*fn)(void *ctx, const struct pdb_line *l), void *ctx)

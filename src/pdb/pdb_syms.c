@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // pdb_syms.c: the symbols of a module (parsed when an address in it is first asked for) and public symbols by address
 // (the file's own sorted map). Record layouts: microsoft-pdb's cvinfo.h.
+#include "pdb/scopes.h"
 #include "pdb/tpi_int.h"
 
 #include <stdlib.h>
@@ -294,18 +295,25 @@ bool pdb_public_at(struct pdb *p, uint32_t linked, uint32_t i, struct pdb_symbol
 }
 
 // ---- by address
-static struct sym_row *covering(struct pdb *p, struct pdb_module *m, uint32_t linked)
+struct sym_row *pdb_covering_row(struct pdb *p, struct pdb_module *m, uint32_t linked)
 {
 	pdb_load_syms(p, m);
 	struct sym_row *row = pdb_row_at(m->funcs, m->n_funcs, linked);
-	return row && linked - row->rva < row->size ? row : NULL;
+	// Exception filters of x86 lie inside their function and are functions themselves.
+	for (unsigned n = 0; row && n < LIMIT_PDB_INNER; n++, row--) {
+		if (linked - row->rva < row->size)
+			return row;
+		if (row == m->funcs)
+			break;
+	}
+	return NULL;
 }
 
 bool pdb_function_at(struct pdb *p, uint32_t rva, struct pdb_symbol *ret)
 {
 	uint32_t linked = pdb_from_image(p, rva);
 	struct pdb_module *m = linked == UINT32_MAX ? NULL : pdb_module_at(p, linked);
-	struct sym_row *row = m ? covering(p, m, linked) : NULL;
+	struct sym_row *row = m ? pdb_covering_row(p, m, linked) : NULL;
 	if (!row || !pdb_read_symbol(p, row, ret))
 		return false;
 	ret->rva = pdb_start_in_image(p, row->rva, linked, rva);
@@ -342,7 +350,7 @@ bool pdb_symbol_at(struct pdb *p, uint32_t rva, struct pdb_symbol *ret)
 	if (linked == UINT32_MAX)
 		return false;
 	struct pdb_module *m = pdb_module_at(p, linked);
-	struct sym_row *row = m ? covering(p, m, linked) : NULL;
+	struct sym_row *row = m ? pdb_covering_row(p, m, linked) : NULL;
 	bool found = row && pdb_read_symbol(p, row, ret);
 	if (found) {
 		at = row->rva;

@@ -2,6 +2,7 @@
 // pdb.c: symbols from the module's PDB, which pdb_find.c finds.
 #include "pdb/pdb.h"
 
+#include "sym/cv_regs.h"
 #include "sym/pdb_find.h"
 #include "sym/sym.h"
 
@@ -162,6 +163,77 @@ static bool about_pdb(struct symbols *sy, uint32_t rva, const char *name, struct
 	return true;
 }
 
+// ---- locals
+struct locals {
+	uint16_t machine;
+	bool (*fn)(void *ctx, const struct sym_local *l);
+	void *ctx;
+};
+
+static struct sym_place place_of(uint16_t machine, const struct pdb_place *p)
+{
+	static const enum local_where where[] = { LOCAL_GONE, LOCAL_REGISTER, LOCAL_MEMORY, LOCAL_STATIC, LOCAL_VALUE };
+	struct sym_place ret = {
+		.where = where[p->where], .offset = p->offset, .rva = p->rva, .value = p->value, .at = p->at
+	};
+	if (p->where != PDB_REGISTER && p->where != PDB_MEMORY)
+		return ret;
+	const struct cv_register *r = cv_register(machine, p->reg);
+	if (!r) {
+		ret.where = LOCAL_GONE; // x87 and wider vectors: no frame has them
+		return ret;
+	}
+	ret.reg = r->reg;
+	ret.reg_name = r->name;
+	ret.reg_shift = r->shift;
+	ret.reg_bytes = r->bytes;
+	return ret;
+}
+
+static bool each_local(void *ctx, const struct pdb_local *l)
+{
+	const struct locals *w = ctx;
+	struct sym_local out = { .name = l->name, .type = l->type, .is_param = l->is_param };
+	if (l->in_pieces) {
+		out.place.where = LOCAL_PIECES;
+		out.n_pieces = MIN(l->n, ARRAY_LEN(out.pieces));
+		for (size_t i = 0; i < out.n_pieces; i++)
+			out.pieces[i] = place_of(w->machine, &l->places[i]);
+	} else {
+		out.place = place_of(w->machine, &l->places[0]);
+		out.is_static = l->places[0].where == PDB_STATIC;
+	}
+	return w->fn(w->ctx, &out);
+}
+
+static void locals_pdb(struct symbols *sy, uint32_t rva, unsigned inline_depth,
+		       bool (*fn)(void *ctx, const struct sym_local *l), void *ctx)
+{
+	struct pdb_symbols *p = (struct pdb_symbols *)sy;
+	struct locals w = { pdb_id(p->pdb)->machine, fn, ctx };
+	pdb_locals_at(p->pdb, rva, inline_depth, each_local, &w);
+}
+
+struct find_line {
+	struct symbols *s;
+	bool (*fn)(void *ctx, const struct sym_line *l);
+	void *ctx;
+};
+
+static bool found_line(void *ctx, const struct pdb_line *l)
+{
+	const struct find_line *w = ctx;
+	struct sym_line line = { l->file, l->line, w->s->module->base + l->rva, l->size };
+	return w->fn(w->ctx, &line);
+}
+
+static void line_addresses_pdb(struct symbols *sy, const char *file, uint32_t line,
+			       bool (*fn)(void *ctx, const struct sym_line *l), void *ctx)
+{
+	struct find_line w = { sy, fn, ctx };
+	pdb_find_line(((struct pdb_symbols *)sy)->pdb, file, line, found_line, &w);
+}
+
 const struct symbol_provider sym_pdb = {
 	.name = "pdb",
 	.state = SYM_PUBLIC,
@@ -174,4 +246,6 @@ const struct symbol_provider sym_pdb = {
 	.frame = frame_pdb,
 	.types = types_pdb,
 	.about = about_pdb,
+	.locals = locals_pdb,
+	.line_addresses = line_addresses_pdb,
 };

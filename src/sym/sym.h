@@ -45,18 +45,21 @@ enum local_where {
 	LOCAL_PIECES,   // parts of it at the places of `pieces`
 };
 enum { SYM_PIECES = 16 };
+enum { SYM_REG_VECTOR = 64, SYM_REG_VFRAME = 127 }; // regs.v[n]; x86: where the frame's return address lies
 struct sym_place {
 	enum local_where where; // of a piece: not LOCAL_PIECES
-	unsigned reg;           // register number of arch/regs.h
-	int64_t offset;         // LOCAL_MEMORY
-	uint32_t rva;           // LOCAL_STATIC
-	uint64_t value;         // LOCAL_VALUE
-	uint32_t at, size;      // of a piece: bytes of the variable; size 0: the rest of it
+	unsigned reg;           // register number of arch/regs.h, or one of the above
+	const char *reg_name;   // as WinDbg has it, of the part that is meant: "r12d"; NULL: none
+	uint8_t reg_shift, reg_bytes;
+	int64_t offset;    // LOCAL_MEMORY
+	uint32_t rva;      // LOCAL_STATIC
+	uint64_t value;    // LOCAL_VALUE
+	uint32_t at, size; // of a piece: bytes of the variable; size 0: the rest of it
 };
 struct sym_local {
 	const char *name;
 	type_id type;
-	bool is_param;
+	bool is_param, is_static;
 	struct sym_place place;
 	struct sym_place pieces[SYM_PIECES];
 	size_t n_pieces;

@@ -3,6 +3,8 @@
 //   pdb_dump FILE [id] [proc] [data] [pub] [line] [inl] [all]   rows: kind, tab, fields
 //   pdb_dump FILE frame         FrameData, FPO and S_FRAMEPROC records
 //   pdb_dump FILE at RVA...     symbol, function, line and inlined calls of an address (hexadecimal)
+//   pdb_dump FILE locals         reads lines "RVA DEPTH" (hexadecimal, decimal): the variables in scope there
+//   pdb_dump FILE linefind FILE:LINE...
 //   pdb_dump FILE find NAME...
 //   pdb_dump FILE types                    every record of the TPI stream and what it holds
 //   pdb_dump FILE type NAME...             a type as dt shows it
@@ -18,6 +20,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const kinds[] = { "proc", "thunk", "separated", "data", "label", "public" };
 
@@ -103,6 +106,41 @@ static void print_at(struct pdb *p, uint32_t rva)
 	if (pdb_frame_at(p, rva, &f))
 		print_frame(NULL, &f);
 	printf("next\t%" PRIx32 "\n", pdb_next_rva(p, rva));
+}
+
+static bool print_local(void *ctx, const struct pdb_local *l)
+{
+	static const char *const where[] = { "gone", "register", "memory", "static", "value" };
+	const char *at = ctx;
+	printf("local\t%s\t%s\t%" PRIx32 "\t%s", at, l->is_param ? "param" : "local", l->type, l->name);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct pdb_place *p = &l->places[i];
+		printf("\t%s", where[p->where]);
+		if (l->in_pieces)
+			printf("@%" PRIu32, p->at);
+		if (p->where == PDB_REGISTER || p->where == PDB_MEMORY)
+			printf(" %u", p->reg);
+		if (p->where == PDB_MEMORY)
+			printf(" %" PRId32, p->offset);
+		if (p->where == PDB_STATIC)
+			printf(" %" PRIx32, p->rva);
+		if (p->where == PDB_VALUE)
+			printf(" %" PRIx64, p->value);
+	}
+	printf("\n");
+	return true;
+}
+
+static void print_locals(struct pdb *p)
+{
+	char line[64];
+	while (fgets(line, sizeof(line), stdin)) {
+		char *end;
+		uint32_t rva = (uint32_t)strtoul(line, &end, 16);
+		unsigned depth = (unsigned)strtoul(end, &end, 10);
+		*end = 0;
+		pdb_locals_at(p, rva, depth, print_local, line);
+	}
 }
 
 // ---- check
@@ -200,6 +238,8 @@ static void run(struct arena *a, struct pdb *p, int argc, char **argv)
 			pdb_each_frame(p, print_frame, NULL);
 			pdb_each_private(p, print_frameproc, p);
 		}
+		if (str_eq(argv[i], "locals"))
+			print_locals(p);
 		if (str_eq(argv[i], "each"))
 			pdb_each(p, print_symbol, NULL);
 		if (str_eq(argv[i], "bench"))
@@ -210,6 +250,15 @@ static void run(struct arena *a, struct pdb *p, int argc, char **argv)
 			struct check c = { .p = p };
 			pdb_each(p, check_symbol, &c);
 			printf("check\t%zu\t%zu\n", c.asked, c.wrong);
+		}
+		if (str_eq(argv[i], "linefind")) {
+			for (int k = i + 1; k < argc; k++) {
+				const char *colon = strrchr(argv[k], ':');
+				if (colon)
+					pdb_find_line(p, arena_strndup(a, argv[k], (size_t)(colon - argv[k])),
+						      (uint32_t)strtoul(colon + 1, NULL, 10), print_line, NULL);
+			}
+			return;
 		}
 		if (str_eq(argv[i], "at") || str_eq(argv[i], "find")) {
 			struct pdb_symbol s;
