@@ -188,4 +188,22 @@ enum {
 	LIMIT_SPACE_STEPS = 1 << 17,
 	// Entries of a kernel's list of modules or processes that are followed: lists in dumps may be cyclic.
 	LIMIT_KERNEL_LIST = 1 << 16,
+	// Sections of a layout pack; 13 are known.
+	LIMIT_PACK_SECTIONS = 64,
+	// Rows of one of its sections; the largest browsers have 10 million lines.
+	LIMIT_PACK_ROWS = 1 << 27,
+	// Names in one bucket of its hash tables that are looked at; real buckets hold fewer than 20.
+	LIMIT_PACK_BUCKET = 1 << 12,
+	// Names that share one address and are looked through for the first.
+	LIMIT_PACK_FOLDED = 256,
+	// A name in a pack: as in PDBs.
+	LIMIT_PACK_NAME = 1 << 16,
+	// Inlined ranges of one function that are looked through; generated code reaches some ten thousand.
+	LIMIT_PACK_INLINES = 1 << 17,
+	// Frame records that are looked through backwards for the one that covers an address; a function has under 20.
+	LIMIT_PACK_FRAMES_BACK = 64,
+	// Memory for making a pack: twelve times an ISF's 7 MB, twice a browser's .sym of 300 MB.
+	LIMIT_PACK_MEMORY = 1 << 30,
+	// Nesting of JSON in an ISF; pointers to pointers to arrays take two levels each.
+	LIMIT_ISF_DEPTH = 128,
 };

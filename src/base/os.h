@@ -23,6 +23,8 @@ err_t file_open(const char *path, int *fd_ret) MUST_USE; // a regular file for r
 void fd_close(int *fd);                                  // sets it to -1
 bool file_exists(const char *path);                      // a regular file
 err_t file_size(const char *path, uint64_t *ret) MUST_USE;
+// Size, and when it was written: nanoseconds since 1970.
+err_t file_stamp(const char *path, uint64_t *size_ret, uint64_t *time_ret) MUST_USE;
 
 // ---- names
 char *path_join(struct arena *a, const char *dir, const char *name);

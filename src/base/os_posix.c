@@ -125,6 +125,16 @@ err_t file_size(const char *path, uint64_t *ret)
 	return ok();
 }
 
+err_t file_stamp(const char *path, uint64_t *size_ret, uint64_t *time_ret)
+{
+	struct stat st;
+	if (stat(path, &st) != 0)
+		return host_error(errno);
+	*size_ret = (uint64_t)st.st_size;
+	*time_ret = (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec;
+	return ok();
+}
+
 char *path_join(struct arena *a, const char *dir, const char *name)
 {
 	size_t n = strlen(dir);
