@@ -49,6 +49,9 @@ void emit_exception_record(struct session *s, struct call *c, struct doc *out, v
 			   uint32_t flags, uint32_t n_params, const uint64_t *params);
 extern const struct schema row_exception_record;
 
+// The block of .trap for a trap frame that has been read.
+void trap_emit(struct session *s, struct call *c, struct doc *out, va_t at, const struct regs *r, uint64_t zeroed);
+
 // The line of `~` for a thread.
 void emit_thread(struct session *s, struct call *c, struct doc *out, const struct thread *th);
 extern const struct schema row_thread;

@@ -145,6 +145,7 @@ struct session {
 	struct regs regs;
 	bool regs_known;
 	bool regs_set;              // by a command, not by choosing a thread
+	uint64_t regs_zeroed;       // bits of registers whose 0 is no fact: a trap frame did not hold them
 	unsigned radix;             // default radix of expressions
 	unsigned kframes;           // default depth of k
 	va_t next_d, next_u;        // where d and u go on

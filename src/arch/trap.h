@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// trap.h: what the kernel saved of an interrupted context on its stack: _KTRAP_FRAME. Its layout has not changed since
+// Windows Vista on x64, Windows NT 4 on x86 (public symbols); ARM64: of Windows 10 19030.
+#pragma once
+#include "arch/regs.h"
+#include "mem/space.h"
+
+enum { TRAP_MAX_BYTES = 0x190 };
+unsigned trap_frame_bytes(uint16_t machine); // 0: not supported
+// The registers a trap frame holds. *zeroed_ret: bits of those that it has no room for or that the kernel does not
+// fill; they read as 0, as the debugger shows them, and are not to be trusted. E_ABSENT: not in the dump;
+// E_CORRUPT: what lies there is no trap frame (selectors, flags).
+MUST_USE err_t trap_frame_read(uint16_t machine, const struct space *sp, va_t at, struct regs *ret,
+			       uint64_t *zeroed_ret);
