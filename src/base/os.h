@@ -22,6 +22,7 @@ void file_map_close(struct file_map *m);                  // leaves it empty; cl
 err_t file_open(const char *path, int *fd_ret) MUST_USE; // a regular file for reading; errors as file_map_open
 void fd_close(int *fd);                                  // sets it to -1
 bool file_exists(const char *path);                      // a regular file
+bool folder_exists(const char *path);
 err_t file_size(const char *path, uint64_t *ret) MUST_USE;
 // Size, and when it was written: nanoseconds since 1970.
 err_t file_stamp(const char *path, uint64_t *size_ret, uint64_t *time_ret) MUST_USE;

@@ -115,6 +115,12 @@ bool file_exists(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+bool folder_exists(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 err_t file_size(const char *path, uint64_t *ret)
 {
 	struct stat st;

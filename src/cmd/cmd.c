@@ -96,6 +96,24 @@ static err_t unknown_command(struct arena *a, const char *text)
 	return fail(E_USAGE, arena_printf(a, "Syntax error in '%s'", text), 0);
 }
 
+static void trace_line(void *ctx, const char *line)
+{
+	doc_note(ctx, NOTE_INFO, "symbols.trace", "%s", line);
+}
+
+// Names from a PDB of another build are never given without a word.
+static void tell_mismatches(const struct target *t, struct doc *out)
+{
+	for (size_t i = 0; i < t->n_modules; i++) {
+		struct module *m = t->modules[i];
+		if (m->mismatch && m->mismatch_used)
+			doc_note(out, NOTE_WARNING, "symbols.mismatched",
+				 "WARNING: names of %s come from symbols of another build and can be wrong: %s",
+				 m->name, m->mismatch);
+		m->mismatch_used = false;
+	}
+}
+
 // Runs one command; `text` is the whole of it.
 static err_t run_one(struct session *s, struct arena *a, const char *text, struct doc *out)
 {
@@ -116,7 +134,21 @@ static err_t run_one(struct session *s, struct arena *a, const char *text, struc
 	if (s->target && cmd->kernel_only && !s->target->kernel)
 		return cmd_fail(&c, E_UNSUPPORTED, 0, "%s is for kernel dumps; this is the dump of a process", c.name);
 	TRY(session_poll(s));
-	return arena_guard(a, s->arena, run_guarded, &(struct guarded){ &c, out });
+	struct store *store = s->target ? s->target->store : NULL;
+	void (*trace)(void *ctx, const char *line) = store ? store->trace : NULL;
+	void *trace_ctx = store ? store->trace_ctx : NULL;
+	if (store && (s->target->symbol_options & SYMOPT_DEBUG)) {
+		store->trace = trace_line;
+		store->trace_ctx = out;
+	}
+	err_t e = arena_guard(a, s->arena, run_guarded, &(struct guarded){ &c, out });
+	if (store) {
+		store->trace = trace;
+		store->trace_ctx = trace_ctx;
+	}
+	if (s->target && !s->nesting)
+		tell_mismatches(s->target, out);
+	return e;
 }
 
 static const char *skip_blanks(const char *p)

@@ -12,13 +12,16 @@ extern const struct cmd cmd_lm;
 
 SCHEMA(module, "A loaded module", NULL, NULL, { "start", R_PTR, "base address" },
        { "end", R_PTR, "first address behind it" }, { "name", R_STR, "the debugger's name" },
-       { "flag", R_STR, "'C' no checksum, 'T' no time stamp, '#' mismatch" },
+       { "flag", R_STR,
+	 "C no checksum, T no time stamp, M symbols of another build, # such a file is there, but not used" },
        { "status", R_STR, "state of its symbols" }, { "symbol_file", R_STR, "what the symbols come from" },
        { "image_name", R_STR, "file name" }, { "path", R_STR, "path as the dump has it" },
        { "time", R_STR, "time stamp, UTC, or that it is a hash" }, { "timestamp", R_HEX, "TimeDateStamp" },
        { "checksum", R_HEX, "image checksum" }, { "size", R_HEX, "SizeOfImage" },
        { "debug_file", R_STR, "name of the PDB" }, { "debug_id", R_STR, "GUID and age of the PDB" },
-       { "image_source", R_STR, "file or dump: where the image was read from; null: not opened or not there" });
+       { "image_source", R_STR, "file or dump: where the image was read from; null: not opened or not there" },
+       { "mapped_image", R_STR, "the image file; null: none" },
+       { "mismatch", R_STR, "why its symbols are another build's; null: they match, or there are none" });
 SCHEMA(module_version, "Version facts of a module (lmv)", NULL, NULL, { "module", R_STR, "the debugger's name" },
        { "file_version", R_STR, "a.b.c.d" }, { "product_version", R_STR, "a.b.c.d" },
        { "flags", R_STR, "file flags and mask" }, { "os", R_STR, "VOS_* in words" },
@@ -42,6 +45,7 @@ static const struct layout unloaded_verbose = {
 
 struct want {
 	bool verbose, time, path, image, names_only, loaded_symbols, no_unloaded, kernel, user;
+	bool problems, checksum, mapped;
 	const char *pattern;
 	bool pattern_is_path;
 	bool by_address;
@@ -82,10 +86,16 @@ static err_t parse(struct call *c, struct want *w)
 		case 'u':
 			w->user = true;
 			break;
-		case 'D':
 		case 'p':
+			w->mapped = true;
+			break;
 		case 'c':
+			w->checksum = true;
+			break;
 		case 'e':
+			w->problems = true;
+			break;
+		case 'D': // links
 			break;
 		case '1':
 			w->names_only = true;
@@ -120,13 +130,21 @@ static err_t parse(struct call *c, struct want *w)
 	return ok();
 }
 
+static const char *flag_of(const struct module *m)
+{
+	return m->mismatch ? "M" : m->other_build ? "#" : !m->timestamp ? "T" : !m->checksum ? "C" : " ";
+}
+
 static bool wanted(const struct want *w, const struct module *m)
 {
 	if (w->by_address && (w->address < m->base || w->address - m->base >= m->size))
 		return false;
 	if (w->pattern && !str_wild(w->pattern, w->pattern_is_path ? m->path : m->name))
 		return false;
-	return !w->loaded_symbols || (sym_module_state(m) != SYM_DEFERRED && sym_module_state(m) != SYM_NONE);
+	enum sym_state state = sym_module_state(m);
+	if (w->problems && state != SYM_NONE && state != SYM_EXPORT && *flag_of(m) == ' ')
+		return false;
+	return !w->loaded_symbols || (state != SYM_DEFERRED && state != SYM_NONE);
 }
 
 static const char *debug_id(struct arena *a, const struct codeview *cv)
@@ -150,11 +168,6 @@ static const char *stamp_text(struct session *s, struct call *c, struct module *
 	if (!m->timestamp)
 		return "unavailable (00000000)";
 	return arena_printf(c->a, "%s (%08" PRIX32 ")", time_stamp_text(c->a, m->timestamp), m->timestamp);
-}
-
-static const char *flag_of(const struct module *m)
-{
-	return !m->timestamp ? "T" : !m->checksum ? "C" : " ";
 }
 
 static const char *version_text(struct arena *a, uint32_t ms, uint32_t ls)
@@ -236,9 +249,13 @@ static struct layout make_layout(const struct session *s, struct call *c, const 
 		sb_add(&text, "{image_name:12} ");
 	if (w->path)
 		sb_add(&text, "{path} ");
+	if (w->mapped)
+		sb_add(&text, "{mapped_image} ");
+	if (w->checksum) // layout unverified
+		sb_add(&text, "{checksum:8} ");
 	if (w->time)
 		sb_add(&text, "{time}");
-	if (!w->image && !w->path && !w->time)
+	if (!w->image && !w->path && !w->time && !w->mapped && !w->checksum)
 		sb_add(&text, "{flag:1} {status:23}{symbol_file}");
 	return (struct layout){ s->target->ptr_bytes == 8 ? "start             end                 module name"
 							  : "start    end        module name",
@@ -256,7 +273,7 @@ static void emit_module(struct session *s, struct call *c, struct doc *out, cons
 	ROW_AS(out, module, l, V(m->base), V(m->base + m->size), VS(m->name), VS(flag_of(m)), VS(sym_state_text(state)),
 	       VS(source), VS(m->image_name), VS(m->path), VS(stamp_text(s, c, m)), V(m->timestamp), V(m->checksum),
 	       V(m->size), VS(m->cv.kind == CV_NONE ? NULL : path_base(m->cv.path)), VS(debug_id(c->a, &m->cv)),
-	       VS(sources[m->image]));
+	       VS(sources[m->image]), VS(m->image_file), VS(m->mismatch));
 	if (w->verbose)
 		emit_verbose(s, c, out, m, state != SYM_NONE);
 }
@@ -336,7 +353,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		if (wanted(&w, list[i]))
 			emit_module(s, c, out, l, &w, list[i]);
 	}
-	if (!w.names_only && !w.no_unloaded && !w.loaded_symbols)
+	if (!w.names_only && !w.no_unloaded && !w.loaded_symbols && !w.problems)
 		emit_unloaded(s, c, out, &w);
 	return ok();
 }
@@ -346,7 +363,7 @@ const struct cmd cmd_lm = {
 	.names = "lm !mv",
 	.flags = "1acDefiklmMnopstuv",
 	.group = "Modules and symbols",
-	.args = "[v] [t] [f] [n] [o] [l] [k|u] [s{m|n|t}] [1m] [a ADDRESS] [m PATTERN | M PATHPATTERN]",
+	.args = "[v] [t] [f] [n] [i] [p] [c] [o] [l] [e] [k|u] [s{m|n|t}] [1m] [a ADDRESS] [m PATTERN | M PATHPATTERN]",
 	.summary = "List modules",
 	.help = "lm            start, end, name, state of symbols\n"
 		"lmvm ntdll    everything about modules that match\n"
@@ -354,6 +371,8 @@ const struct cmd cmd_lm = {
 		"lmf           with the full path\n"
 		"lm a ADDRESS  the module that holds an address\n"
 		"lm1m          names only\n"
+		"lm l          only those whose symbols are loaded\n"
+		"lm e          only those with a problem: no symbols, exports only, or a letter before the state\n"
 		"lm sm         sorted by name (sn: by image name, st: by time)\n",
 	.run = run,
 	.rows = rows,

@@ -55,3 +55,6 @@ void trap_emit(struct session *s, struct call *c, struct doc *out, va_t at, cons
 // The line of `~` for a thread.
 void emit_thread(struct session *s, struct call *c, struct doc *out, const struct thread *th);
 extern const struct schema row_thread;
+
+// One dot for each module that is loaded, 64 a line.
+void emit_dots(struct doc *out, size_t n);

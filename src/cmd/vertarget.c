@@ -94,8 +94,7 @@ static void emit_system(struct session *s, struct call *c, struct doc *out)
 		ROW(out, kernel_base, V_IF(k->base, k->base), V_IF(k->facts->loaded_modules, k->facts->loaded_modules));
 }
 
-// One dot for each module, 64 a line.
-static void emit_dots(struct doc *out, size_t n)
+void emit_dots(struct doc *out, size_t n)
 {
 	static const char dots[] = "................................................................";
 	for (; n; n -= MIN(n, sizeof(dots) - 1))

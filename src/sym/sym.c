@@ -52,6 +52,7 @@ bool sym_near(struct target *t, va_t va, struct sym_hit *ret)
 	if (s && va - m->base <= UINT32_MAX &&
 	    s->provider->near(s, (uint32_t)(va - m->base), &name, &rva, NULL, &ret->is_function)) {
 		ret->name = name;
+		m->mismatch_used = true;
 		ret->va = m->base + rva;
 		ret->disp = va - ret->va;
 	}
@@ -131,6 +132,7 @@ static err_t find_in(struct target *t, struct module *m, const char *name, va_t 
 	uint32_t rva;
 	if (!s || !s->provider->find(s, name, &rva))
 		return fail(E_NOTFOUND, "no such symbol", m->base);
+	m->mismatch_used = true;
 	*ret = m->base + rva;
 	return ok();
 }
@@ -175,7 +177,7 @@ static bool each_name(void *ctx, const char *name, uint32_t rva)
 	struct each *e = ctx;
 	if (session_poll(e->session).code)
 		e->stop = true;
-	else if (str_wild(e->pattern, name))
+	else if (str_wild(e->pattern, name) && (e->module->mismatch_used = true))
 		e->stop = !e->fn(e->ctx, &(struct sym_match){ e->module, name, e->module->base + rva });
 	return !e->stop;
 }

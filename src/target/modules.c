@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // modules.c: the debugger's module names, and the image of a module: from a matching file, else from the
 // dump's memory.
+#include "base/limits.h"
 #include "target/target_int.h"
 
 #include <inttypes.h>
@@ -22,9 +23,9 @@ static bool name_taken(struct module **m, size_t n, const char *name)
 
 // The file name without its extension; what cannot stand in an expression becomes '_'. A second module of
 // the same name gets its base appended, as the debugger does.
-void module_names(struct arena *a, struct module **m, size_t n)
+void module_names(struct arena *a, struct module **m, size_t n, size_t first)
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = first; i < n; i++) {
 		char *name = arena_strdup(a, m[i]->image_name);
 		char *dot = strrchr(name, '.');
 		if (dot && dot != name)
@@ -223,4 +224,83 @@ err_t target_module_version(struct target *t, struct module *m, const struct pe_
 	}
 	*ret = m->version;
 	return m->version ? ok() : m->version_error;
+}
+
+err_t target_image_at(const struct target *t, struct arena *a, va_t base, uint64_t size, struct pe **ret)
+{
+	struct image_source *src = NEW(a, struct image_source);
+	*src = (struct image_source){ t->space, base, size ? size : UINT32_MAX };
+	return pe_open(a, read_memory, src, ret);
+}
+
+// ---- the user's changes to the list
+static void set_modules(struct target *t, struct module *const *list, size_t n)
+{
+	struct module **copy = NEW_N(t->arena, struct module *, n);
+	if (n)
+		memcpy(copy, list, n * sizeof(struct module *));
+	t->modules = copy;
+	t->n_modules = n;
+	sort_modules(t);
+}
+
+void target_unload_module(struct target *t, struct module *m)
+{
+	struct module **rest = NEW_N(t->arena, struct module *, t->n_modules);
+	size_t n = 0;
+	for (size_t i = 0; i < t->n_modules; i++)
+		if (t->modules[i] != m)
+			rest[n++] = t->modules[i];
+	target_forget_symbols(t, m);
+	set_modules(t, rest, n);
+}
+
+void target_restore_module(struct target *t, struct module *m)
+{
+	if (!m) {
+		set_modules(t, t->all, t->n_own);
+		return;
+	}
+	struct module **list = NEW_N(t->arena, struct module *, t->n_modules + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < t->n_all; i++) {
+		bool here = t->all[i] == m;
+		for (size_t j = 0; !here && j < t->n_modules; j++)
+			here = t->modules[j] == t->all[i];
+		if (here)
+			list[n++] = t->all[i];
+	}
+	set_modules(t, list, n);
+}
+
+err_t target_add_module(struct target *t, const char *image_name, va_t base, uint64_t size, uint32_t timestamp,
+			struct module **ret)
+{
+	if (t->n_all >= LIMIT_MODULES)
+		return fail(E_LIMIT, "the list of modules is full", t->n_all);
+	struct pe *pe = NULL;
+	err_t e = target_image_at(t, t->arena, base, size, &pe);
+	if (e.code && !size)
+		return fail(E_ABSENT, "its size has to be given: there is no image header in memory", base);
+	struct module *m = NEW(t->arena, struct module);
+	*m = (struct module){ .index = t->n_all, .base = base };
+	m->size = size ? size : pe->size_of_image;
+	if (base + (m->size - 1) < base)
+		return fail(E_USAGE, "the module would pass the end of memory", base);
+	m->timestamp = timestamp || e.code ? timestamp : pe->timestamp;
+	m->checksum = e.code ? 0 : pe->checksum;
+	m->path = arena_strdup(t->arena, image_name);
+	m->image_name = path_base(m->path);
+	m->facts = NEW(t->arena, struct dump_module);
+	struct module **all = NEW_N(t->arena, struct module *, t->n_all + 1);
+	struct module **list = NEW_N(t->arena, struct module *, t->n_modules + 1);
+	memcpy(all, t->all, t->n_all * sizeof(*all));
+	memcpy(list, t->modules, t->n_modules * sizeof(*list));
+	all[t->n_all++] = m;
+	list[t->n_modules] = m;
+	t->all = all;
+	module_names(t->arena, list, t->n_modules + 1, t->n_modules);
+	set_modules(t, list, t->n_modules + 1);
+	*ret = m;
+	return ok();
 }

@@ -17,8 +17,10 @@ static int by_base(const void *a, const void *b)
 }
 
 // Where two modules claim the same addresses (WOW64, Wine, corrupt lists) the first in the list wins.
-static void sort_modules(struct target *t)
+void sort_modules(struct target *t)
 {
+	for (size_t i = 0; i < t->n_modules; i++)
+		t->modules[i]->overlaps = false;
 	t->by_base = NEW_N(t->arena, struct module *, t->n_modules);
 	memcpy(t->by_base, t->modules, t->n_modules * sizeof(*t->by_base));
 	qsort(t->by_base, t->n_modules, sizeof(*t->by_base), by_base);
@@ -59,8 +61,10 @@ static void fill_modules(struct target *t)
 		if (m->size && m->base + (m->size - 1) < m->base)
 			m->size = -m->base;
 	}
+	t->all = t->modules;
+	t->n_all = t->n_own = t->n_modules;
 	sort_modules(t);
-	module_names(t->arena, t->modules, t->n_modules);
+	module_names(t->arena, t->modules, t->n_modules, 0);
 	for (size_t i = 0; t->kernel && i < t->n_modules; i++)
 		if (t->modules[i]->base == t->kernel->base) // whatever its file is called
 			t->modules[i]->name = "nt";
@@ -151,11 +155,11 @@ err_t target_open_map(struct arena *a, const char *path, const char *inner, stru
 
 void target_close(struct target *t)
 {
-	for (size_t i = 0; i < t->n_modules; i++)
-		if (t->modules[i]->image == IMAGE_FROM_FILE)
-			file_map_close(&t->modules[i]->image_map);
-	for (size_t i = 0; i < t->n_modules; i++)
-		file_map_close(&t->modules[i]->symbol_map);
+	for (size_t i = 0; i < t->n_all; i++)
+		if (t->all[i]->image == IMAGE_FROM_FILE)
+			file_map_close(&t->all[i]->image_map);
+	for (size_t i = 0; i < t->n_all; i++)
+		file_map_close(&t->all[i]->symbol_map);
 	for (size_t i = 0; i < t->n_retired; i++)
 		file_map_close(&t->retired[i]);
 	file_map_close(&t->file);

@@ -87,6 +87,8 @@ struct target {
 	size_t n_modules;
 	struct module **by_base; // ascending, without the overlapping ones
 	size_t n_by_base;
+	struct module **all; // those that were added or unloaded, too; the first n_own are the dump's
+	size_t n_all, n_own;
 	struct unloaded_module *unloaded;
 	size_t n_unloaded;
 	struct thread *threads;
@@ -117,6 +119,12 @@ void target_set_image_path(struct target *t, const char *path);
 void target_set_symbol_path(struct target *t, const char *path);
 // Lets a module's symbols go; the next question loads them again. What was taken from them stays readable.
 void target_forget_symbols(struct target *t, struct module *m);
+// The user's changes to the list of modules (.reload): takes one away; puts one of the dump's own back; adds one whose
+// header may be in memory. size 0 and timestamp 0: from the header; E_ABSENT when that is needed and not there.
+void target_unload_module(struct target *t, struct module *m);
+void target_restore_module(struct target *t, struct module *m); // NULL: all, without what was added
+MUST_USE err_t target_add_module(struct target *t, const char *image_name, va_t base, uint64_t size, uint32_t timestamp,
+				 struct module **ret);
 
 struct module *target_module_at(const struct target *t, va_t va);             // NULL when va is in no loaded module
 struct module *target_module_named(const struct target *t, const char *name); // by name or image name; NULL
@@ -125,6 +133,8 @@ struct thread *target_thread_by_tid(const struct target *t, uint32_t tid);      
 // The module's image: the file on the image path whose TimeDateStamp and SizeOfImage match, else the dump's
 // own memory. The file is also laid under the dump's memory.
 MUST_USE err_t target_module_pe(struct target *t, struct module *m, const struct pe **ret);
+// The image whose header lies at an address, module or not. size 0: unknown.
+MUST_USE err_t target_image_at(const struct target *t, struct arena *a, va_t base, uint64_t size, struct pe **ret);
 struct codeview target_module_codeview(struct target *t, struct module *m);
 // Version resource; ret->strings may be empty. Cached in the module.
 MUST_USE err_t target_module_version(struct target *t, struct module *m, const struct pe_version **ret);

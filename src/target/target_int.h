@@ -3,8 +3,9 @@
 #pragma once
 #include "target/target.h"
 
-// Gives every module its debugger name.
-void module_names(struct arena *a, struct module **m, size_t n);
+// Gives the modules from `first` on their debugger names.
+void module_names(struct arena *a, struct module **m, size_t n, size_t first);
+void sort_modules(struct target *t); // fills by_base
 // space_fault_fn over a target: lays the image file of the module at va under the dump's memory.
 bool target_image_fault(void *ctx, va_t va);
 // Fills t->kernel and t->user from a kernel dump.

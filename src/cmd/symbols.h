@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// symbols.h: what the commands around symbol files share.
+#pragma once
+#include "cmd/cmd.h"
+
+// Answers that were kept are no longer true: other symbols may be found now.
+void symbols_changed(struct session *s);
+// .symfix, in sympath.c.
+err_t symfix_run(struct session *s, struct call *c, struct doc *out);
+extern const struct schema *const symfix_rows[];
