@@ -105,6 +105,65 @@ static bool site(void *ctx, const struct pdb_site *s)
 	return ++w->n < MOST;
 }
 
+// ---- types
+struct walk {
+	struct arena *a;
+	struct type t;
+	size_t n;
+};
+
+static void look_at(struct arena *a, const struct type *t)
+{
+	struct type to;
+	(void)type_target(t, &to);
+	if (!type_dt_text(a, t) || !type_dt_long_text(a, t) || !type_c_text(a, t, "x"))
+		abort();
+	if (t->kind == TYPE_FUNCTION && !type_params_text(a, t))
+		abort();
+}
+
+static bool member(void *ctx, const struct type_member *m)
+{
+	struct walk *w = ctx;
+	struct type t;
+	struct type_member again;
+	if (type_get(w->t.source, m->type, &t))
+		look_at(w->a, &t);
+	if (m->name && w->n % 16 == 0)
+		(void)type_member_named(&w->t, m->name, &again);
+	return ++w->n < MOST;
+}
+
+static bool each_type(void *ctx, const struct type *t)
+{
+	struct seen *w = ctx;
+	struct type found;
+	if (!t->name || !type_find(t->source, t->name, &found) || !found.id)
+		abort();
+	return ++w->n < MOST;
+}
+
+static void types(struct seen *seen)
+{
+	struct type_source *s = pdb_types(seen->p);
+	struct arena *a = arena_new(MEMORY);
+	struct walk w = { .a = a };
+	struct type t;
+	for (type_id id = 1; s && id < 0x1000 + MOST; id++)
+		if (type_get(s, id, &t)) {
+			look_at(a, &t);
+			w.t = t;
+			w.n = 0;
+			type_members(&t, member, &w);
+		}
+	seen->n = 0;
+	if (s)
+		s->ops->each(s, each_type, seen);
+	if (s && type_find(s, "no such type", &t))
+		abort();
+	arena_free(a);
+}
+
 static err_t everything(void *ctx)
 {
 	struct seen *w = ctx;
@@ -119,6 +178,7 @@ static err_t everything(void *ctx)
 	pdb_each_frame(w->p, frame, w);
 	w->n = 0;
 	pdb_each(w->p, ordered, w);
+	types(w);
 	for (uint32_t rva = 0; rva < 0x4000; rva += 0x155)
 		ask(w->p, rva);
 	return pdb_damage(w->p);

@@ -91,7 +91,8 @@ static bool is_preferred(struct pdb_types *s, uint32_t id)
 struct search {
 	struct pdb_types *s;
 	const char *name;
-	bool blind, decorated; // by the decorated name
+	bool blind, decorated; // decorated: name is the decorated one
+	const char *unique;    // has to be the decorated name too; NULL: any
 	uint32_t defined, declared;
 	bool preferred;
 	unsigned compared;
@@ -107,6 +108,8 @@ static bool consider(struct search *q, uint32_t id)
 		return true;
 	const char *name = q->decorated ? u.unique : u.name;
 	if (!name || !(q->blind ? str_ieq(name, q->name) : str_eq(name, q->name)))
+		return true;
+	if (q->unique && (!u.unique || !str_eq(u.unique, q->unique)))
 		return true;
 	if (u.props & PROP_FORWARD) {
 		q->declared = q->declared ? q->declared : id;
@@ -187,18 +190,31 @@ static void search_names(struct search *q)
 }
 
 // ---- questions
+bool tpi_is_unnamed(const char *name)
+{
+	static const char *const words[] = { "<unnamed-tag>", "__unnamed" };
+	size_t n = strlen(name);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		size_t m = strlen(words[i]);
+		if (n >= m && str_eq(name + n - m, words[i]) && (n == m || (n > m + 1 && name[n - m - 1] == ':')))
+			return true;
+	}
+	return false;
+}
+
 uint32_t tpi_definition(struct pdb_types *s, const struct tpi_udt *forward)
 {
-	struct search q = { .s = s, .name = forward->unique, .decorated = true };
-	if (q.name)
+	// Rust gives one name to many types; decorated names tell them apart.
+	struct search q = { .s = s, .name = forward->name, .unique = forward->unique };
+	if (!(forward->props & PROP_SCOPED))
 		search_bucket(&q);
-	if (!q.defined && !(forward->props & PROP_SCOPED)) {
-		// Types of one name that are told apart by the decorated one only are those of functions.
-		q = (struct search){ .s = s, .name = forward->name };
+	if (!q.defined && forward->unique) {
+		q = (struct search){ .s = s, .name = forward->unique, .decorated = true };
 		search_bucket(&q);
 	}
-	if (!q.defined && (!s->values.n || (forward->props & PROP_SCOPED && !forward->unique))) {
-		q = (struct search){ .s = s, .name = forward->name };
+	// The hash of an unnamed type is that of its bytes; of a local one it is not always that of its name.
+	if (!q.defined && (!s->values.n || forward->props & PROP_SCOPED || tpi_is_unnamed(forward->name))) {
+		q = (struct search){ .s = s, .name = forward->name, .unique = forward->unique };
 		search_names(&q);
 	}
 	return q.defined;

@@ -93,15 +93,18 @@ static void get_pointer(struct rd *r, struct type *ret)
 	static const uint8_t sizes[] = { 2, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 6, 8 }; // by kind; records tell it too
 	static const enum pointer_kind modes[] = { POINTER_PLAIN, POINTER_LREF, POINTER_TO_DATA, POINTER_TO_METHOD,
 						   POINTER_RREF };
-	enum { VOLATILE = 1 << 9, CONST = 1 << 10, UNALIGNED = 1 << 11, RESTRICT = 1 << 12 };
+	enum { NEAR64 = 12, VOLATILE = 1 << 9, CONST = 1 << 10, UNALIGNED = 1 << 11, RESTRICT = 1 << 12 };
 	ret->target = rd_u32(r);
 	uint32_t attr = rd_u32(r), kind = attr & 31, mode = attr >> 5 & 7, size = attr >> 13 & 63;
 	ret->kind = TYPE_POINTER;
 	ret->pointer = mode < ARRAY_LEN(modes) ? modes[mode] : POINTER_PLAIN;
-	ret->size = size ? size : kind < ARRAY_LEN(sizes) ? sizes[kind] : 0;
+	// LLVM records the size of what a Rust reference refers to.
+	bool member = ret->pointer == POINTER_TO_DATA || ret->pointer == POINTER_TO_METHOD;
+	bool trusted = size && (member || kind != NEAR64);
+	ret->size = trusted ? size : kind < ARRAY_LEN(sizes) ? sizes[kind] : 0;
 	ret->quals = (attr & CONST ? TYPE_CONST : 0u) | (attr & VOLATILE ? TYPE_VOLATILE : 0u) |
 		     (attr & UNALIGNED ? TYPE_UNALIGNED : 0u) | (attr & RESTRICT ? TYPE_RESTRICT : 0u);
-	if (ret->pointer == POINTER_TO_DATA || ret->pointer == POINTER_TO_METHOD)
+	if (member)
 		ret->owner = rd_u32(r);
 }
 
@@ -283,7 +286,7 @@ static void pdb_type_each(struct type_source *s, bool (*fn)(void *ctx, const str
 		struct tpi_udt u;
 		struct type t = { .source = s, .id = w.id };
 		if (!tpi_is_udt(w.leaf) || !tpi_udt(tpi_record_at(p->p, p->t, w.off), &u) || !*u.name ||
-		    u.props & PROP_FORWARD || !tpi_is_first(p, w.id, &u))
+		    u.props & PROP_FORWARD || tpi_is_unnamed(u.name) || !tpi_is_first(p, w.id, &u))
 			continue;
 		get_udt(p, &u, &t, 0);
 		if (!fn(ctx, &t))

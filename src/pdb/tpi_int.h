@@ -55,6 +55,7 @@ struct pdb_types {
 uint32_t tpi_definition(struct pdb_types *s, const struct tpi_udt *forward);
 // A definition, else a typedef, else a declaration. 0: none.
 uint32_t tpi_find(struct pdb_types *s, const char *name);
+bool tpi_is_unnamed(const char *name); // "<unnamed-tag>", "A::<unnamed-tag>"
 // Is it the one that its name finds among definitions?
 bool tpi_is_first(struct pdb_types *s, uint32_t id, const struct tpi_udt *u);
 
