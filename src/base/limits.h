@@ -30,6 +30,8 @@ enum {
 	LIMIT_PE_SECTIONS = 1024,
 	// Ordinals are 16 bits wide, so no table that the loader accepts has more.
 	LIMIT_PE_EXPORTS = 0x10000,
+	// Symbols of one image's COFF table; the largest MinGW builds of browsers have about a million.
+	LIMIT_PE_COFF_SYMBOLS = 1 << 22,
 	// MSVC cuts decorated names at 4096 characters.
 	LIMIT_PE_NAME = 4096,
 	// The text of all export names of one image; the largest real tables hold a few MiB.
@@ -206,4 +208,20 @@ enum {
 	LIMIT_PACK_MEMORY = 1 << 30,
 	// Nesting of JSON in an ISF; pointers to pointers to arrays take two levels each.
 	LIMIT_ISF_DEPTH = 128,
+	// Units of one image's DWARF; the largest browsers have 50,000.
+	LIMIT_DWARF_UNITS = 1 << 20,
+	// Declarations of one abbreviation table; compilers make a few hundred.
+	LIMIT_DWARF_ABBREVS = 1 << 20,
+	// Entries that refer to each other for a name: a clone, its abstract self, its declaration. More is a loop.
+	LIMIT_DWARF_REFERENCES = 16,
+	// Scopes, or ranges of inlined calls, around one place; optimised C++ and Rust reach about 60.
+	LIMIT_DWARF_NESTING = 512,
+	// Namespaces and classes in one name.
+	LIMIT_DWARF_SCOPES = 32,
+	// Inlined calls of one function, as for PDBs.
+	LIMIT_DWARF_SITES = 1 << 20,
+	// Folders, or files, of one line table; a unity build of a browser has some thousand.
+	LIMIT_DWARF_FILES = 1 << 20,
+	// Rows that begin before an address and are looked through for the one that covers it, where code was folded.
+	LIMIT_DWARF_FOLDED = 64,
 };

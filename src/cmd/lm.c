@@ -239,7 +239,7 @@ static void emit_verbose(struct session *s, struct call *c, struct doc *out, str
 	emit_resource(c, out, m, have ? v : NULL);
 }
 
-static struct layout make_layout(const struct session *s, struct call *c, const struct want *w)
+static struct layout make_layout(const struct session *s, struct call *c, const struct want *w, bool service)
 {
 	if (w->names_only)
 		return (struct layout){ NULL, "{name}" };
@@ -256,24 +256,25 @@ static struct layout make_layout(const struct session *s, struct call *c, const 
 	if (w->time)
 		sb_add(&text, "{time}");
 	if (!w->image && !w->path && !w->time && !w->mapped && !w->checksum)
-		sb_add(&text, "{flag:1} {status:23}{symbol_file}");
+		sb_add(&text, service ? "{flag:1} {status}        {symbol_file}" : "{flag:1} {status:23}{symbol_file}");
 	return (struct layout){ s->target->ptr_bytes == 8 ? "start             end                 module name"
 							  : "start    end        module name",
 				sb_str(&text) };
 }
 
-static void emit_module(struct session *s, struct call *c, struct doc *out, const struct layout *l,
-			const struct want *w, struct module *m)
+// l[1] is for symbols of a service, whose text is followed by eight blanks.
+static void emit_module(struct session *s, struct call *c, struct doc *out, struct layout *l, const struct want *w,
+			struct module *m)
 {
 	if (w->verbose) // the details need the image; so does the symbol state that is shown beside them
 		(void)sym_load(s->target, m);
 	enum sym_state state = sym_module_state(m);
 	const char *source = state == SYM_EXPORT ? (m->image_file ? m->image_file : m->image_name) : m->symbol_file;
 	static const char *const sources[] = { NULL, "file", "dump", NULL };
-	ROW_AS(out, module, l, V(m->base), V(m->base + m->size), VS(m->name), VS(flag_of(m)), VS(sym_state_text(state)),
-	       VS(source), VS(m->image_name), VS(m->path), VS(stamp_text(s, c, m)), V(m->timestamp), V(m->checksum),
-	       V(m->size), VS(m->cv.kind == CV_NONE ? NULL : path_base(m->cv.path)), VS(debug_id(c->a, &m->cv)),
-	       VS(sources[m->image]), VS(m->image_file), VS(m->mismatch));
+	ROW_AS(out, module, &l[state == SYM_DWARF], V(m->base), V(m->base + m->size), VS(m->name), VS(flag_of(m)),
+	       VS(sym_state_text(state)), VS(source), VS(m->image_name), VS(m->path), VS(stamp_text(s, c, m)),
+	       V(m->timestamp), V(m->checksum), V(m->size), VS(m->cv.kind == CV_NONE ? NULL : path_base(m->cv.path)),
+	       VS(debug_id(c->a, &m->cv)), VS(sources[m->image]), VS(m->image_file), VS(m->mismatch));
 	if (w->verbose)
 		emit_verbose(s, c, out, m, state != SYM_NONE);
 }
@@ -343,8 +344,10 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	if (t->n_modules)
 		memcpy(list, t->modules, t->n_modules * sizeof(struct module *));
 	qsort_r(list, t->n_modules, sizeof(struct module *), compare_modules, &w.sort);
-	struct layout *l = NEW(c->a, struct layout);
-	*l = make_layout(s, c, &w);
+	struct layout *l = NEW_N(c->a, struct layout, 2);
+	l[0] = make_layout(s, c, &w, false);
+	l[1] = make_layout(s, c, &w, true);
+	l[1].head = l[0].head;
 	if (l->head)
 		doc_text(out, l->head);
 	l->head = NULL;

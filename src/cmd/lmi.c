@@ -68,6 +68,13 @@ static const char *symbol_type(struct call *c, const struct module *m, const cha
 				    "PDB      - Symbols loaded successfully from the symbol path.\n                 %s",
 				    m->symbol_file ? m->symbol_file : "?");
 	}
+	if (state == SYM_COFF || state == SYM_DWARF) {
+		*report_ret = state == SYM_COFF ? "COFF symbols" : "private symbols & lines";
+		return arena_printf(c->a, "%-8s - Symbols loaded successfully from the image%s.\n                 %s",
+				    state == SYM_COFF ? "COFF" : "DWARF",
+				    m->symbol_file != m->image_file ? "'s debug file" : "",
+				    m->symbol_file ? m->symbol_file : "?");
+	}
 	*report_ret = state == SYM_EXPORT ? "export symbols" : "no symbols loaded";
 	return arena_printf(c->a, state == SYM_EXPORT ? "EXPORT   - %s" : "NONE     - %s", why);
 }

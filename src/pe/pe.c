@@ -270,3 +270,11 @@ struct span pe_file_bytes(const struct pe *pe, uint32_t off, uint32_t n)
 	const struct pe_file *f = pe->ctx;
 	return span_sub(f->bytes, off, n);
 }
+
+struct span pe_file_from(const struct pe *pe, uint32_t off)
+{
+	if (pe->read != file_read)
+		return (struct span){ NULL, 0 };
+	const struct pe_file *f = pe->ctx;
+	return span_clip(f->bytes, off, SIZE_MAX);
+}

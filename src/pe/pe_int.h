@@ -18,3 +18,5 @@ const uint8_t *pe_window_get(struct pe_window *w, uint64_t rva, size_t n);
 const char *pe_string(struct arena *a, struct pe_window *w, uint64_t rva);
 // The bytes at a file offset, when the image was opened from a file; else an empty span.
 struct span pe_file_bytes(const struct pe *pe, uint32_t off, uint32_t n);
+// All bytes from a file offset on, when the image was opened from a file; else an empty span.
+struct span pe_file_from(const struct pe *pe, uint32_t off);

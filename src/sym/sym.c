@@ -18,8 +18,16 @@ enum sym_state sym_module_state(const struct module *m)
 
 const char *sym_state_text(enum sym_state s)
 {
-	static const char *const texts[] = { "(deferred)", "(no symbols)", "(export symbols)", "(pdb symbols)",
-					     "(private pdb symbols)" };
+	// WinDbg reads DWARF through a symbol service; its text: Microsoft's page "Linux symbols and sources".
+	static const char *const texts[] = {
+		"(deferred)",
+		"(no symbols)",
+		"(export symbols)",
+		"(pdb symbols)",
+		"(private pdb symbols)",
+		"(coff symbols)",
+		"(service symbols: DWARF Private Symbols)",
+	};
 	return texts[s];
 }
 

@@ -86,7 +86,7 @@ const char *certain_function(struct target *t, va_t probe, va_t *start_ret)
 	if (!sym_near(t, probe, &h) || !h.name)
 		return NULL;
 	enum sym_state state = sym_module_state(h.module);
-	bool exports_only = state != SYM_PUBLIC && state != SYM_PRIVATE;
+	bool exports_only = state == SYM_EXPORT || state == SYM_COFF;
 	if (exports_only && (!h.is_function || !export_covers(t, &h, probe)))
 		return NULL;
 	*start_ret = h.va;
