@@ -9,12 +9,32 @@ SCHEMA(nearest, "The symbols around an address", NULL,
        { "address", R_PTR, "what was asked for" }, { "symbol_address", R_PTR, "the nearest symbol at or below" },
        { "symbol", R_SYM, "its name and the displacement" },
        { "next_address", R_PTR, "the next symbol; null when there is none" }, { "next", R_SYM, "its name" });
-SCHEMA(exact_match, "A symbol exactly at the address", NULL, "    {symbol}", { "symbol", R_SYM, "its name" });
+SCHEMA(exact_match, "A symbol exactly at the address", NULL, "    {symbol}{?type  {type}}",
+       { "symbol", R_SYM, "its name" }, { "type", R_STR, "its parameters, or its type; null: not recorded" });
+SCHEMA(source_line, "The source line of an address", NULL, "{file}({line}){?displacement +0x{displacement}}",
+       { "file", R_STR, "as the compiler recorded it" }, { "line", R_DEC, "1-based" },
+       { "displacement", R_HEX, "bytes from the line's first code; null: none" });
+
+// "(int, char **)" of a function, "= struct _POINT" of data; NULL.
+static const char *type_text(struct call *c, struct symbols *sy, const struct sym_hit *h)
+{
+	struct sym_about about;
+	struct type t;
+	if (!sy->provider->about || !sy->provider->types ||
+	    !sy->provider->about(sy, (uint32_t)(h->va - h->module->base), h->name, &about) || !about.type)
+		return NULL;
+	struct type_source *types = sy->provider->types(sy);
+	if (!types || !type_get(types, about.type, &t) || t.kind == TYPE_NONE)
+		return NULL;
+	return t.kind == TYPE_FUNCTION ? type_params_text(c->a, &t)
+				       : arena_printf(c->a, "= %s", type_c_text(c->a, &t, NULL));
+}
 
 static err_t run(struct session *s, struct call *c, struct doc *out)
 {
 	struct target *t = s->target;
 	uint64_t va;
+	(void)arg_switch(c, "/D"); // links
 	if (arg_end(c)) {
 		const struct regs *r;
 		TRY(session_regs(s, &r));
@@ -40,20 +60,23 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	if (sy->provider->near(sy, (uint32_t)(va - h.module->base), &name, &rva, &next, &is_function) && next &&
 	    sy->provider->near(sy, next, &name, &rva, NULL, &is_function))
 		next_name = arena_printf(c->a, "%s!%s", h.module->name, name);
+	struct sym_line line;
+	if (sym_line_at(t, va, &line))
+		ROW(out, source_line, VS(line.file), V(line.line), V_IF(va > line.va, va - line.va));
 	ROW(out, nearest, V(va), V(h.va), VS(sym_text(t, c->a, va)), V_IF(next_name != NULL, h.module->base + next),
 	    VS(next_name));
 	if (!h.disp) {
 		doc_text(out, "Exact matches:");
-		ROW(out, exact_match, VS(sym_text(t, c->a, va)));
+		ROW(out, exact_match, VS(sym_text(t, c->a, va)), VS(type_text(c, sy, &h)));
 	}
 	return ok();
 }
 
-static const struct schema *const rows[] = { &nearest, &exact_match, NULL };
+static const struct schema *const rows[] = { &nearest, &exact_match, &source_line, NULL };
 const struct cmd cmd_ln = {
 	.names = "ln",
 	.group = "Modules and symbols",
-	.args = "[ADDRESS]",
+	.args = "[/D] [ADDRESS]",
 	.summary = "List the nearest symbols",
 	.run = run,
 	.rows = rows,

@@ -152,8 +152,12 @@ static bool scope_symbol(void *ctx, const char *name, uint64_t *ret, err_t *err)
 	const struct session *s = ctx;
 	if (!s->target)
 		return false;
-	*err = ok();
-	return !sym_find(s->target, name, ret).code;
+	// The name of a register, or one with '$', is not worth loading all symbols for.
+	unsigned reg, shift, bits;
+	bool other = *name == '$' || (s->target->arch && arch_reg_find(s->target->arch, name, &reg, &shift, &bits));
+	err_t e = other && !strchr(name, '!') ? sym_find_loaded(s->target, name, ret) : sym_find(s->target, name, ret);
+	*err = e.code == E_AMBIGUOUS ? e : ok();
+	return !e.code;
 }
 
 static bool scope_read(void *ctx, va_t va, unsigned n, uint64_t *ret)

@@ -219,7 +219,7 @@ static bool try_http(struct look *l, const char *url)
 	if (!n)
 		return false;
 	if (!s->fetcher.get) {
-		store_trace(s, "SYMSRV:  %s/%s - not asked: no network", url, list[0]);
+		store_trace(s, "SYMSRV:  %s/%s - not asked", url, list[0]);
 		return false;
 	}
 	const char *tmp = os_env("TMPDIR");
@@ -256,7 +256,9 @@ static bool try_place(struct look *l, const struct store_place *p)
 	bool taken = p->kind == STORE_HTTP     ? try_http(l, p->path)
 		     : p->kind == STORE_FOLDER ? try_folder(l, p->path)
 					       : try_tree(l, p->path);
-	if (!taken && !l->refused.code) // a file that was refused may be asked for again, with less strict eyes
+	bool asked_all = p->kind != STORE_HTTP || l->s->fetcher.get;
+	if (!taken && !l->refused.code &&
+	    asked_all) // a file that was refused may be asked for again, with less strict eyes
 		store_miss(l->s, p->path, asked);
 	if (!taken && p->kind != STORE_HTTP)
 		store_trace(l->s, "%s %s/%s - file not found", p->kind == STORE_TREE ? "SYMSRV: " : "DBGHELP:", p->path,

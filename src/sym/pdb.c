@@ -62,6 +62,53 @@ static bool is_plain(void *ctx, const struct pdb_symbol *s)
 	return !w->found;
 }
 
+// Undecorated names of publics (C++, Rust). Decorated ones hold their identifiers as they are, so the last identifier
+// is looked for first; undecorating all of them would take seconds.
+struct undecorated {
+	struct pdb_symbols *p;
+	const char *name;
+	char last[128];
+	uint32_t rva;
+	unsigned n; // different places
+};
+
+static bool is_undecorated(void *ctx, const struct pdb_symbol *s)
+{
+	struct undecorated *w = ctx;
+	if ((*s->name != '?' && *s->name != '_') || !strcasestr(s->name, w->last) ||
+	    !str_ieq(pdb_shown_name(w->p->pdb, s), w->name))
+		return true;
+	w->n += !w->n || w->rva != s->rva;
+	w->rva = s->rva;
+	return w->n < 2;
+}
+
+static bool is_identifier(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_';
+}
+
+static bool find_undecorated(struct pdb_symbols *p, const char *name, uint32_t *rva_ret)
+{
+	struct undecorated w = { .p = p, .name = name };
+	unsigned depth = 0;
+	size_t at = 0, n = 0; // of the last identifier outside of <>
+	for (size_t i = 0; name[i]; i++) {
+		depth += name[i] == '<';
+		if (!depth && is_identifier(name[i]) && !(i && is_identifier(name[i - 1])))
+			at = i;
+		if (!depth && is_identifier(name[i]))
+			n = i + 1 - at;
+		depth -= name[i] == '>' && depth;
+	}
+	if (n && n < sizeof(w.last) && !str_ieqn(name + at, "operator", strlen("operator")))
+		memcpy(w.last, name + at, n);
+	pdb_each_public(p->pdb, is_undecorated, &w);
+	p->base.ambiguous = w.n > 1;
+	*rva_ret = w.rva;
+	return w.n == 1;
+}
+
 static bool find_pdb(struct symbols *sy, const char *name, uint32_t *rva_ret)
 {
 	struct pdb_symbols *p = (struct pdb_symbols *)sy;
@@ -74,7 +121,7 @@ static bool find_pdb(struct symbols *sy, const char *name, uint32_t *rva_ret)
 	if (p->x86 && *name && *name != '?')
 		pdb_each_public(p->pdb, is_plain, &w);
 	*rva_ret = w.rva;
-	return w.found;
+	return w.found || (*name != '?' && find_undecorated(p, name, rva_ret));
 }
 
 struct each_name {

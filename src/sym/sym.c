@@ -11,7 +11,7 @@ static const struct symbol_provider no_provider = { .name = "none", .state = SYM
 
 enum sym_state sym_module_state(const struct module *m)
 {
-	if (!m->symbols)
+	if (!m->symbols || m->offline)
 		return SYM_DEFERRED;
 	return m->symbols->state != SYM_DEFERRED ? m->symbols->state : m->symbols->provider->state;
 }
@@ -33,6 +33,8 @@ const char *sym_state_text(enum sym_state s)
 
 struct symbols *sym_load(struct target *t, struct module *m)
 {
+	if (m->offline && t->store->fetcher.get)
+		target_forget_symbols(t, m);
 	for (size_t i = 0; !m->symbols && symbol_providers[i]; i++) {
 		struct symbols *s;
 		if (symbol_providers[i]->open(t, m, &s).code)
@@ -134,15 +136,46 @@ bool sym_insn_name(void *ctx, va_t va, char *buf, size_t n)
 	return len > 0 && (size_t)len < n;
 }
 
-static err_t find_in(struct target *t, struct module *m, const char *name, va_t *ret)
+static err_t find_in(struct module *m, struct symbols *s, const char *name, va_t *ret)
 {
-	struct symbols *s = sym_load(t, m);
 	uint32_t rva;
-	if (!s || !s->provider->find(s, name, &rva))
+	if (!s || s->provider == &no_provider)
 		return fail(E_NOTFOUND, "no such symbol", m->base);
+	s->ambiguous = false;
+	if (!s->provider->find(s, name, &rva))
+		return fail(s->ambiguous ? E_AMBIGUOUS : E_NOTFOUND,
+			    s->ambiguous ? "several symbols have this name" : "no such symbol", m->base);
 	m->mismatch_used = true;
 	*ret = m->base + rva;
 	return ok();
+}
+
+err_t sym_find_loaded(struct target *t, const char *name, va_t *ret)
+{
+	for (size_t i = 0; i < t->n_modules; i++) {
+		struct module *m = t->modules[i];
+		err_t e = m->symbols ? find_in(m, m->symbols, name, ret) : fail(E_NOTFOUND, NULL, 0);
+		if (e.code != E_NOTFOUND)
+			return e;
+	}
+	return fail(E_NOTFOUND, "no such symbol", 0);
+}
+
+// A name without a module is no reason to download the symbols of all of them.
+static err_t find_deferred(struct target *t, const char *name, va_t *ret)
+{
+	struct store_fetcher fetcher = t->store->fetcher;
+	err_t e = fail(E_NOTFOUND, "no such symbol", 0);
+	t->store->fetcher.get = NULL;
+	for (size_t i = 0; i < t->n_modules && e.code == E_NOTFOUND; i++) {
+		struct module *m = t->modules[i];
+		if (m->symbols)
+			continue;
+		e = find_in(m, sym_load(t, m), name, ret);
+		m->offline = fetcher.get && !m->symbol_file;
+	}
+	t->store->fetcher = fetcher;
+	return e;
 }
 
 err_t sym_find(struct target *t, const char *text, va_t *ret)
@@ -158,17 +191,17 @@ err_t sym_find(struct target *t, const char *text, va_t *ret)
 		struct module *m = target_module_named(t, mod);
 		if (!m)
 			return fail(E_NOTFOUND, "no such module", 0);
-		return find_in(t, m, bang + 1, ret);
+		return find_in(m, sym_load(t, m), bang + 1, ret);
 	}
 	struct module *m = target_module_named(t, text);
 	if (m && str_ieq(m->name, text)) {
 		*ret = m->base;
 		return ok();
 	}
-	for (size_t i = 0; i < t->n_modules; i++)
-		if (!find_in(t, t->modules[i], text, ret).code)
-			return ok();
-	return fail(E_NOTFOUND, "no such symbol", 0);
+	err_t e = sym_find_loaded(t, text, ret);
+	if (e.code == E_NOTFOUND && !(t->symbol_options & SYMOPT_NO_UNQUALIFIED_LOADS))
+		e = find_deferred(t, text, ret);
+	return e;
 }
 
 struct each {
@@ -180,12 +213,21 @@ struct each {
 	bool stop;
 };
 
+// "A single leading underscore represents any quantity of leading underscores" (the page on x; its example shows the
+// same of two).
+static bool matches(const char *pattern, const char *name)
+{
+	if (str_wild(pattern, name))
+		return true;
+	return *pattern == '_' && str_wild(pattern + strspn(pattern, "_"), name + strspn(name, "_"));
+}
+
 static bool each_name(void *ctx, const char *name, uint32_t rva)
 {
 	struct each *e = ctx;
 	if (session_poll(e->session).code)
 		e->stop = true;
-	else if (str_wild(e->pattern, name) && (e->module->mismatch_used = true))
+	else if (matches(e->pattern, name) && (e->module->mismatch_used = true))
 		e->stop = !e->fn(e->ctx, &(struct sym_match){ e->module, name, e->module->base + rva });
 	return !e->stop;
 }
@@ -206,6 +248,8 @@ err_t sym_each(struct session *s, const char *pattern, bool (*fn)(void *ctx, con
 	for (size_t i = 0; i < t->n_modules && !e.stop; i++) {
 		e.module = t->modules[i];
 		if (!str_wild(mod, e.module->name))
+			continue;
+		if (!bang && !e.module->symbols && (t->symbol_options & SYMOPT_NO_UNQUALIFIED_LOADS))
 			continue;
 		struct symbols *sy = sym_load(t, e.module);
 		if (sy)

@@ -111,6 +111,7 @@ struct symbols { // each provider's own struct starts with this
 	const struct symbol_provider *provider;
 	struct module *module;
 	enum sym_state state; // when the provider has several; SYM_DEFERRED: the provider's own
+	bool ambiguous;       // the last find() found no exact name, but several places by the undecorated one
 };
 extern const struct symbol_provider *const symbol_providers[]; // generated from sym/LIST; NULL-terminated
 
@@ -129,8 +130,11 @@ size_t sym_inlines_at(struct target *t, va_t va, struct sym_inline *ret, size_t 
 const char *sym_text(struct target *t, struct arena *a, va_t va);
 // The same, or "0x00007ff8`f16ece54" for an address without a module, as k shows it.
 const char *sym_text_or_number(struct target *t, struct arena *a, va_t va);
-// "mod!name", "name" (all modules in load order), or a module's name (its base). E_NOTFOUND, E_AMBIGUOUS.
+// "mod!name", "name", or a module's name (its base). E_NOTFOUND, E_AMBIGUOUS. A name without a module is looked for in
+// loaded symbols first, then (unless SYMOPT_NO_UNQUALIFIED_LOADS) in those of the other modules that this machine has:
+// nothing is downloaded for it.
 MUST_USE err_t sym_find(struct target *t, const char *text, va_t *ret);
+MUST_USE err_t sym_find_loaded(struct target *t, const char *name, va_t *ret); // a bare name, loading nothing
 // Every symbol that matches "modpattern!pattern"; fn returns false to stop.
 struct sym_match {
 	struct module *module;

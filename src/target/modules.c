@@ -197,7 +197,7 @@ void target_forget_symbols(struct target *t, struct module *m)
 	m->symbol_map = (struct file_map){ { NULL, 0 } };
 	m->symbols = NULL;
 	m->symbol_file = m->mismatch = NULL;
-	m->other_build = false;
+	m->other_build = m->offline = false;
 	m->symbol_error = ok();
 }
 

@@ -51,6 +51,7 @@ struct module {
 	const char *mismatch; // why the symbols in use are another build's; NULL: they match
 	bool other_build;     // a file of the right name was found, but not used: it is another build's
 	bool mismatch_used;   // a name from them was given since this was last cleared
+	bool offline;         // its symbols were looked for without the network so far
 	bool load_anything;   // .reload /i: symbols of another build are better than none
 	bool version_tried;   // cache of target_module_version()
 	const struct pe_version *version;
