@@ -347,10 +347,9 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	struct layout *l = NEW_N(c->a, struct layout, 2);
 	l[0] = make_layout(s, c, &w, false);
 	l[1] = make_layout(s, c, &w, true);
-	l[1].head = l[0].head;
 	if (l->head)
 		doc_text(out, l->head);
-	l->head = NULL;
+	l[0].head = l[1].head = NULL;
 	for (size_t i = 0; i < t->n_modules; i++) {
 		TRY(session_poll(s));
 		if (wanted(&w, list[i]))

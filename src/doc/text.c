@@ -193,7 +193,7 @@ static void text_row(struct doc *d, const struct schema *s, const struct layout 
 	(void)open;
 	if (!l->text)
 		return;
-	if (l->head && (!t->last || t->last->head != l->head)) {
+	if (l->head && t->last != l) {
 		puts_(t, l->head);
 		puts_(t, "\n");
 	}
