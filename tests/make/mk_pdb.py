@@ -3,13 +3,18 @@
 """Writes PDBs for tests: modules with functions, lines, an inlined call and data, publics and their hash tables.
 
   mk_pdb.py OUT [--block N] [--scatter] [--modules N] [--publics N] [--spread GIB] [--age N] [--omap] [--feature MINI] [--frames]
+            [--types KIND]
 
 Function i of n stands at 1000 + 40 * i, is 30 long, is called ns::func_i (public ?func_i@ns@@YAXXZ), has lines
 10 * i + 1 and 10 * i + 2, and from offset 8 on, for 10 bytes, the body of ns::callee, line 100 of callee.h.
+--types: see mk_types.py; a typedef POINT_T comes with it.
 --frames adds, unsorted, FrameData for the whole of each even function and its code from 1 and from 2 on, FPO_DATA for
 the odd ones, and S_FRAMEPROC. --publics adds names past those of the functions; --spread leaves holes so that the file is that large (sparse);
 --scatter puts blocks in a random order. llvm-pdbutil reads what this writes."""
-import argparse, array, random, struct, sys
+import argparse, array, pathlib, random, struct, sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import mk_types  # noqa: E402
 
 TEXT, FUNC, SIZE = 0x1000, 0x40, 0x30
 GUID = bytes(range(0x10, 0x20))
@@ -105,7 +110,7 @@ class Pdb:
 
     def build(self):
         o, n = self.o, self.o.modules
-        self.streams[2] = self.type_stream([])
+        self.streams[2] = mk_types.stream(o.types, hash_name, self.name, self.add)
         self.streams[4] = self.type_stream([record(0x1605, struct.pack("<I", 0) + b"ns\0"),
                                             record(0x1601, struct.pack("<II", 0x1000, 0) + b"callee\0")])
         text, data = FUNC * max(n + o.publics, 1), 16 * n + 16
@@ -125,6 +130,9 @@ class Pdb:
             symrec += record(0x1125, struct.pack("<IIH", 0, proc, i + 1) + b"ns::func_%d\0" % i)
             globals_.append(("static_%d" % i, len(symrec)))
             symrec += record(0x110c, struct.pack("<IIH", 0x74, 16 * i, 2) + b"static_%d\0" % i)
+        if o.types != "none":
+            globals_.append(("POINT_T", len(symrec)))
+            symrec += record(0x1108, struct.pack("<I", 0x1006) + b"POINT_T\0")
         addresses = array.array("I")
         for i in range(n + o.publics):
             name = "?func_%d@ns@@YAXXZ" % i
@@ -212,6 +220,7 @@ def main(args):
     p.add_argument("--age", type=int, default=1)
     p.add_argument("--omap", action="store_true")
     p.add_argument("--frames", action="store_true")
+    p.add_argument("--types", default="none")
     p.add_argument("--feature", action="append", default=[])
     o = p.parse_args(args)
     pdb = Pdb(o)
