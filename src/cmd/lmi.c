@@ -75,6 +75,11 @@ static const char *symbol_type(struct call *c, const struct module *m, const cha
 				    m->symbol_file != m->image_file ? "'s debug file" : "",
 				    m->symbol_file ? m->symbol_file : "?");
 	}
+	if (state == SYM_PACK || state == SYM_ISF || state == SYM_BREAKPAD) {
+		static const char *const kinds[] = { "PACK    ", "ISF     ", "BREAKPAD" };
+		*report_ret = sym_state_text(state);
+		return arena_printf(c->a, "%s - %s", kinds[state - SYM_PACK], m->symbol_file ? m->symbol_file : "?");
+	}
 	*report_ret = state == SYM_EXPORT ? "export symbols" : "no symbols loaded";
 	return arena_printf(c->a, state == SYM_EXPORT ? "EXPORT   - %s" : "NONE     - %s", why);
 }

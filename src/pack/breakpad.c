@@ -167,7 +167,8 @@ static void symbol(struct breakpad *b, struct line l, bool is_func)
 	if (!number(&l, 16, &rva) || (is_func && !number(&l, 16, &size)) || !number(&l, 16, &params))
 		return;
 	const char *name = text(b, rest(&l));
-	const char *plain = b->undecorate && (*name == '?' || *name == '_') ? b->undecorate(b->a, name) : NULL;
+	const char *plain =
+		b->undecorate && (*name == '?' || *name == '_' || *name == '@') ? b->undecorate(b->a, name) : NULL;
 	struct pack_symbol s = { .name = plain ? plain : name,
 				 .decorated = plain ? name : NULL,
 				 .rva = rva,
@@ -193,8 +194,12 @@ static void symbol(struct breakpad *b, struct line l, bool is_func)
 static void numbered(struct breakpad *b, struct pack_map *m, struct line l)
 {
 	uint32_t n;
-	if (number(&l, 10, &n))
-		*pack_map_at(b->a, m, (uint64_t)n + 1) = string(b, rest(&l));
+	if (!number(&l, 10, &n))
+		return;
+	struct span s = rest(&l);
+	if (m == &b->origins)
+		s.n = without_parameters((const char *)s.p, s.n);
+	*pack_map_at(b->a, m, (uint64_t)n + 1) = string(b, s);
 }
 
 // address size line file

@@ -174,6 +174,7 @@ static type_id define(struct isf *x, const struct isf_frame *f, enum space space
 	t->unique_name = arena_strdup(x->a, pack_string_text(x->w, f->entry));
 	t->name = shown_name(t->unique_name);
 	t->size = f->number;
+	t->count = x->n_fields;
 	type_id id = named(x, space, f->entry, t->kind);
 	pack_set_type(x->w, id, t);
 	pack_begin_members(x->w, id);
@@ -217,7 +218,8 @@ void isf_symbol(struct isf *x, const struct isf_frame *f)
 	if (!f->has_number || f->number > UINT32_MAX || !f->entry)
 		return;
 	const char *name = arena_strdup(x->a, pack_string_text(x->w, f->entry));
-	const char *plain = x->undecorate && (*name == '?' || *name == '_') ? x->undecorate(x->a, name) : NULL;
+	const char *plain =
+		x->undecorate && (*name == '?' || *name == '_' || *name == '@') ? x->undecorate(x->a, name) : NULL;
 	const char *linkage = f->text ? arena_strdup(x->a, pack_string_text(x->w, f->text)) : NULL;
 	pack_add_symbol(x->w, &(struct pack_symbol){ .name = plain ? plain : name,
 						     .decorated = linkage ? linkage

@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { CONVERTER = 1 }; // raised when the same file would now become another pack
+enum { CONVERTER = 2 }; // raised when the same file would now become another pack
 
 static bool is_pack(struct span s)
 {
@@ -50,7 +50,8 @@ struct work {
 static const char *cache_name(const struct work *w)
 {
 	enum { END = 64 << 10 };
-	uint64_t parts[6] = { CONVERTER << 16 | PACK_VERSION, w->origin.size, w->origin.stamp };
+	uint64_t how = CONVERTER << 16 | PACK_VERSION << 1 | (w->undecorate ? 1u : 0u);
+	uint64_t parts[6] = { how, w->origin.size, w->origin.stamp };
 	parts[3] = pack_sum((struct span){ (const uint8_t *)w->path, strlen(w->path) });
 	parts[4] = pack_sum(span_clip(w->bytes, 0, END));
 	parts[5] = pack_sum(span_clip(w->bytes, w->bytes.n > END ? w->bytes.n - END : 0, END));

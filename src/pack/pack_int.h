@@ -60,7 +60,7 @@ enum {
 	TYPE_FIRST = 24, // member or parameter; of a bit field its position | bits << 8
 	TYPE_N = 28,
 	TYPE_SIZE = 32,  // 64 bits
-	TYPE_COUNT = 40, // 64 bits: of an array
+	TYPE_COUNT = 40, // 64 bits: elements; members as the source counts them
 	TYPE_ROW = 48,
 };
 enum { TYPE_FORWARD = 1, TYPE_VARIADIC = 2 };

@@ -38,8 +38,6 @@ static bool get(struct type_source *s, type_id id, struct type *ret)
 		ret->bits = get32(row, TYPE_FIRST) >> 8 & 0xff;
 	} else if (ret->kind == TYPE_FUNCTION) {
 		ret->n_params = get32(row, TYPE_N);
-	} else if (type_is_udt(ret) || ret->kind == TYPE_ENUM) {
-		ret->count = get32(row, TYPE_N);
 	}
 	return true;
 }
@@ -135,7 +133,8 @@ static void each(struct type_source *s, bool (*fn)(void *ctx, const struct type 
 	size_t n = MIN(p->rows[S_TYPES].n, (size_t)PACK_MAX_TYPE);
 	for (size_t i = 0; i < n; i++) {
 		struct type t;
-		if (!get(s, (type_id)(i + 1), &t) || !t.name || t.forward || !(type_is_udt(&t) || t.kind == TYPE_ENUM))
+		if (!get(s, (type_id)(i + 1), &t) || !t.name || t.forward || t.quals ||
+		    !(type_is_udt(&t) || t.kind == TYPE_ENUM))
 			continue;
 		if (*t.name != '<' && !fn(ctx, &t)) // <unnamed-tag>
 			return;

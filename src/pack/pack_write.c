@@ -229,8 +229,7 @@ void pack_set_type(struct pack_writer *w, type_id id, const struct type *t)
 	put(row + TYPE_SIZE, t->size, 8);
 	if (t->kind == TYPE_BITFIELD)
 		put32(row, TYPE_FIRST, (t->pos & 0xff) | (t->bits & 0xff) << 8);
-	if (t->kind == TYPE_ARRAY)
-		put(row + TYPE_COUNT, t->count, 8);
+	put(row + TYPE_COUNT, t->count, 8);
 }
 
 static uint32_t type_hash(struct pack_writer *w, uint32_t id)
@@ -367,6 +366,8 @@ static void hash_names(struct pack_writer *w, enum pack_section rows, size_t a, 
 	uint32_t *first = NEW_N(w->a, uint32_t, n + 1);
 	size_t n_pairs = 0;
 	for (size_t i = 0; i < v->n; i++) {
+		if (rows == S_TYPES && v->p[i * v->stride + 1])
+			continue; // const and volatile forms go by the name of the type itself
 		for (int k = 0; k < 2; k++) {
 			const char *name = pack_string_text(w, get32(v->p + i * v->stride, k ? b : a));
 			if (!*name || is_no_name(name))
@@ -416,7 +417,7 @@ static err_t count_limits(const struct pack_writer *w)
 err_t pack_finish(struct pack_writer *w, const struct pack_id *id, const struct pack_origin *from, struct span *ret)
 {
 	TRY(count_limits(w));
-	uint8_t head[H_TABLE + PACK_SECTIONS * SECTION_ROW] = { 0 };
+	uint8_t head[H_TABLE + (size_t)PACK_SECTIONS * SECTION_ROW] = { 0 };
 	work_out_sizes(w, id->ptr_bytes);
 	sort_rows(w, S_SYMBOLS);
 	sort_rows(w, S_FUNCTIONS);

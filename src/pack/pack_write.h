@@ -45,8 +45,9 @@ MUST_USE err_t pack_from_isf(struct arena *a, struct span json, pack_undecorate_
 // Breakpad symbol file. E_CORRUPT: not one.
 MUST_USE err_t pack_from_breakpad(struct arena *a, struct span text, pack_undecorate_fn *undecorate,
 				  const struct pack_origin *from, struct span *ret);
-// Types of any source that a caller has symbols of: numbers as they will be in the pack.
+// Types of another source.
 struct pack_copy;
-struct pack_copy *pack_copy_types(struct pack_writer *w, struct type_source *from);
-type_id pack_copied(struct pack_copy *c, type_id from); // of a type of the source; copies it when needed
-void pack_copy_rest(struct pack_copy *c);               // what was asked for, and all that it needs
+struct pack_copy *pack_copy_new(struct arena *a, struct pack_writer *w, struct type_source *from);
+type_id pack_copied(struct pack_copy *c, type_id from); // its id in the pack; 0: none
+void pack_copy_named(struct pack_copy *c);              // asks for every type that has a name; first of all
+void pack_copy_rest(struct pack_copy *c);               // copies what was asked for, and all that it needs

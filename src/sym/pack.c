@@ -76,7 +76,8 @@ static bool line_pack(struct symbols *sy, uint32_t rva, struct sym_line *ret)
 	struct pack_inline outer;
 	struct pack_line l;
 	va_t base = sy->module->base;
-	if (pack_inlines_at(of(sy), rva, &outer, 1) == 1) {
+	bool innermost = pack_id(of(sy))->from != PACK_FROM_PDB; // PDBs record the function's own
+	if (innermost && pack_inlines_at(of(sy), rva, &outer, 1) == 1) {
 		if (!*outer.call_file || !outer.call_line)
 			return false;
 		*ret = (struct sym_line){ outer.call_file, outer.call_line, base + outer.rva, outer.size };
@@ -93,14 +94,13 @@ static size_t inlines_pack(struct symbols *sy, uint32_t rva, struct sym_inline *
 	struct pack_inline list[SYM_INLINES];
 	struct pack_line l;
 	size_t n = pack_inlines_at(of(sy), rva, list, ARRAY_LEN(list));
-	bool known = pack_line_at(of(sy), rva, &l);
+	bool known = pack_id(of(sy))->from != PACK_FROM_PDB && pack_line_at(of(sy), rva, &l);
 	const char *file = known ? l.file : "";
 	uint32_t line = known ? l.line : 0;
 	for (size_t i = 0; i < n; i++) { // innermost first; each was called from the place that the next one shows
 		const struct pack_inline *in = &list[n - 1 - i];
 		if (i < max)
-			ret[i] = (struct sym_inline){ in->name, *file ? file : NULL, line,
-						      sy->module->base + in->rva };
+			ret[i] = (struct sym_inline){ in->name, *file ? file : NULL, line, sy->module->base + in->rva };
 		file = in->call_file;
 		line = in->call_line;
 	}

@@ -27,6 +27,9 @@ const char *sym_state_text(enum sym_state s)
 		"(private pdb symbols)",
 		"(coff symbols)",
 		"(service symbols: DWARF Private Symbols)",
+		"(pack symbols)", // ours: the debugger knows no such files
+		"(isf symbols)",
+		"(breakpad symbols)",
 	};
 	return texts[s];
 }

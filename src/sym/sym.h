@@ -8,7 +8,18 @@
 #include "target/target.h"
 #include "type/type.h"
 
-enum sym_state { SYM_DEFERRED, SYM_NONE, SYM_EXPORT, SYM_PUBLIC, SYM_PRIVATE, SYM_COFF, SYM_DWARF };
+enum sym_state {
+	SYM_DEFERRED,
+	SYM_NONE,
+	SYM_EXPORT,
+	SYM_PUBLIC,
+	SYM_PRIVATE,
+	SYM_COFF,
+	SYM_DWARF,
+	SYM_PACK,
+	SYM_ISF,
+	SYM_BREAKPAD
+};
 struct sym_hit {
 	struct module *module; // NULL: the address is in no module
 	const char *name;      // undecorated; NULL: the module has no symbol at or below the address

@@ -4,6 +4,7 @@
 nothing with ours: python's json for ISF, a few lines of split() for Breakpad. Every type, size, member, offset, bit
 field, enumerator, symbol, line, inlined range and frame, in both directions; pack_dump asks the pack for every symbol
 and type by name and by address besides. Opening a second time, from the cache, has to say the same.
+PDBs become packs too: pack_dump -p compares what both readers of ours say, so that the judges of the PDB reader count.
   layouts.py [--quick] [FILE...]
 --quick takes some files of each kind."""
 import collections, json, lzma, os, pathlib, subprocess, sys, tempfile
@@ -118,7 +119,7 @@ class Breakpad:
             elif w[0] == "FILE":
                 files[w[1]] = " ".join(w[2:])
             elif w[0] == "INLINE_ORIGIN":
-                origins[w[1]] = " ".join(w[2:])
+                origins[w[1]] = stem(" ".join(w[2:]))
             elif w[0] in ("FUNC", "PUBLIC"):
                 w = [x for i, x in enumerate(w) if i != 1 or x != "m"]
                 func = w[0] == "FUNC"
@@ -159,7 +160,18 @@ def dump(path):
     return r.stdout.decode(errors="replace"), ""
 
 
+def judge_pdb(path, totals):
+    r = subprocess.run([TOOL, "-p", str(path)], capture_output=True, text=True, errors="replace")
+    if r.returncode and r.stderr.startswith(("unsupported", "corrupt")):
+        return []
+    lines = r.stdout.split("\n")
+    totals["P"] += int(lines[-2].split()[0]) if len(lines) > 1 else 0
+    return lines[:-2] or ([] if r.returncode == 0 else [r.stderr or "died"])
+
+
 def judge(path, totals):
+    if path.suffix == ".pdb":
+        return judge_pdb(path, totals)
     with open(path, "rb") as f:
         head = f.readline(4096).split()
     kind = Breakpad if head[0] == b"MODULE" else Isf
@@ -186,10 +198,12 @@ def find(quick):
     root = pathlib.Path(CORPUS)
     isf = sorted((root / "layouts").rglob("*-isf/**/*.json.xz"))
     sym = sorted((root / "golden").rglob("*.sym"))
+    pdb = sorted(p for p in (root / "symbols").glob("*.pdb") if p.is_file())
     if quick:
         by_folder = {p.parent: p for p in isf}
         isf, sym = sorted(by_folder.values()), [p for p in sym if p.stat().st_size < 1 << 20][::3]
-    return isf + sym
+        pdb = pdb[::7]
+    return isf + sym + pdb
 
 
 def main():
@@ -208,7 +222,8 @@ def main():
                 print(f"{path}: {line}")
             if len(bad) > 5:
                 print(f"{path}: and {len(bad) - 5} more")
-    words = {"T": "types", "M": "members", "S": "symbols", "L": "lines", "I": "inlined ranges", "F": "frames"}
+    words = {"T": "types", "M": "members", "S": "symbols", "L": "lines", "I": "inlined ranges", "F": "frames",
+             "P": "facts of PDBs"}
     print(f"{len(files)} files: " + ", ".join(f"{totals[k]} {w}" for k, w in words.items()))
     print(f"{len(files) - failed} passed, {failed} failed")
     return bool(failed)

@@ -3,8 +3,10 @@
 // every symbol and type again by name and address. The file may be anything that becomes a pack.
 //   pack_dump FILE          everything
 //   pack_dump -t FILE N     how long it takes to open it, N times, and to look things up
+//   pack_dump -p PDB        makes a pack of a PDB and compares what both say: "N equal, N differ"
 #include "base/limits.h"
 #include "pack/pack_file.h"
+#include "sym/pack_pdb.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -153,9 +155,144 @@ static void say_times(struct arena *a, const char *path, unsigned long n)
 	pack_file_close(&f);
 }
 
+// ---- a PDB and its pack
+struct both {
+	struct arena *a, *scratch;
+	struct pdb *pdb;
+	struct pack *pack;
+	struct type_source *ours;
+	size_t equal, differ;
+	const struct type *type; // of the pack, whose members are compared
+	size_t n;                // member
+};
+
+static void compare(struct both *b, bool same, const char *what, const char *name)
+{
+	*(same ? &b->equal : &b->differ) += 1;
+	if (!same && b->differ <= 20)
+		printf("differs: %s %s\n", what, name ? name : "?");
+}
+
+static bool same_text(const char *x, const char *y)
+{
+	return (!x || !*x) && (!y || !*y) ? true : x && y && str_eq(x, y);
+}
+
+static bool same_type(struct both *b, struct type_source *pdb, type_id theirs, type_id ours)
+{
+	struct type t, u;
+	bool known = type_get(pdb, theirs, &t);
+	if (known != type_get(b->ours, ours, &u))
+		return false;
+	return !known || (t.kind == u.kind && t.size == u.size && t.quals == u.quals && t.n_params == u.n_params &&
+			  str_eq(type_dt_text(b->scratch, &t), type_dt_text(b->scratch, &u)) &&
+			  str_eq(type_dt_long_text(b->scratch, &t), type_dt_long_text(b->scratch, &u)) &&
+			  str_eq(type_c_text(b->scratch, &t, "x"), type_c_text(b->scratch, &u, "x")));
+}
+
+struct nth {
+	size_t n;
+	struct type_member m;
+	bool found;
+};
+
+static bool nth_member(void *ctx, const struct type_member *m)
+{
+	struct nth *w = ctx;
+	w->m = *m;
+	w->found = !w->n;
+	return w->n-- != 0;
+}
+
+static bool pdb_member(void *ctx, const struct type_member *m)
+{
+	struct both *b = ctx;
+	struct nth w = { .n = b->n++ };
+	type_members(b->type, nth_member, &w);
+	bool same = w.found && w.m.kind == m->kind && same_text(w.m.name, m->name) && w.m.offset == m->offset &&
+		    w.m.value == m->value && w.m.value_unsigned == m->value_unsigned && w.m.access == m->access &&
+		    w.m.is_virtual == m->is_virtual && w.m.is_static == m->is_static && w.m.is_pure == m->is_pure &&
+		    w.m.intro_virtual == m->intro_virtual && same_type(b, pdb_types(b->pdb), m->type, w.m.type);
+	compare(b, same, b->type->name, m->name);
+	return b->n < 2000; // nth_member makes it quadratic
+}
+
+static bool pdb_type(void *ctx, const struct type *t)
+{
+	struct both *b = ctx;
+	struct type u;
+	struct type first;
+	// Types without a name are met as those of members; of several with one name the one is compared that is found.
+	if (*t->name == '<' || !type_find(t->source, t->name, &first) || first.id != t->id)
+		return true;
+	b->scratch = arena_new(LIMIT_COMMAND_MEMORY);
+	bool found = type_find(b->ours, t->name, &u);
+	compare(b, found && same_type(b, t->source, t->id, u.id), "type", t->name);
+	if (found) {
+		b->type = &u;
+		b->n = 0;
+		type_members(t, pdb_member, b);
+	}
+	arena_free(b->scratch);
+	return true;
+}
+
+static bool pdb_one_symbol(void *ctx, const struct pdb_symbol *s)
+{
+	struct both *b = ctx;
+	struct pack_symbol u;
+	struct pdb_line l;
+	struct pack_line m;
+	bool same = pack_symbol(b->pack, b->n++, &u) && u.rva == s->rva &&
+		    same_text(u.name, pdb_shown_name(b->pdb, s)) && (!s->size || u.size == s->size) &&
+		    u.is_function == s->is_function;
+	compare(b, same, "symbol", s->name);
+	bool line = pdb_line_at(b->pdb, s->rva, &l) && l.file && l.line;
+	bool ours = pack_line_at(b->pack, s->rva, &m);
+	compare(b, line == ours && (!line || (m.line == l.line && str_eq(m.file, l.file))), "line of", s->name);
+	return true;
+}
+
+static err_t make_pack(void *ctx)
+{
+	struct both *b = ctx;
+	struct span bytes;
+	TRY(pack_from_pdb(b->a, b->pdb, "test.pdb", &bytes));
+	return pack_open(b->a, bytes, &b->pack);
+}
+
+static int say_both(struct arena *a, const char *path)
+{
+	struct file_map map;
+	struct both b = { .a = a };
+	err_t e = file_map_open(path, &map);
+	if (!e.code)
+		e = pdb_open(a, map.bytes, &b.pdb);
+	if (!e.code)
+		e = arena_guard(a, NULL, make_pack, &b);
+	if (!e.code)
+		e = pack_verify(b.pack);
+	if (e.code) {
+		fprintf(stderr, "%s: %s\n", err_name(e.code), e.what);
+		return 1;
+	}
+	b.ours = pack_types(b.pack);
+	if (pdb_types(b.pdb))
+		pdb_types(b.pdb)->ops->each(pdb_types(b.pdb), pdb_type, &b);
+	b.n = 0;
+	pdb_each(b.pdb, pdb_one_symbol, &b);
+	printf("%zu equal, %zu differ\n", b.equal, b.differ);
+	return b.differ != 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct arena *a = arena_new(LIMIT_SESSION_MEMORY);
+	if (argc == 3 && str_eq(argv[1], "-p")) {
+		int code = say_both(a, argv[2]);
+		arena_free(a);
+		return code;
+	}
 	if (argc == 4 && str_eq(argv[1], "-t")) {
 		say_times(a, argv[2], strtoul(argv[3], NULL, 10));
 		arena_free(a);
