@@ -6,7 +6,7 @@ A file of tests/golden or tests/detect is made of lines that begin with a keywor
   DUMP minidump x64       a dump built by tests/make/mk_minidump.py; the indented lines below are its recipe
   FILE samples/x.dmp.xz   or a file of this repository
   CORPUS user/x.dmp       or a file of the corpus (DS_CORPUS); skipped without it
-  ARGS -i samples         further arguments for the program
+  ARGS -i samples         further arguments for the program; $CORPUS is the corpus
   SOURCE ours             where the expectation comes from: our own output, read and accepted, or a tool or page;
                           before the first CMD it holds for all cases of the dump
   CMD k 5                 a case; or REPORT, the program without commands
@@ -87,7 +87,7 @@ def keyword(sections, word, value, n):
     if word in ("CMD", "REPORT"):
         s.cases.append(Case(value if word == "CMD" else None, n + 1, s.source))
     elif word == "ARGS":
-        s.args += shlex.split(value)
+        s.args += shlex.split(value.replace("$CORPUS", str(testlib.corpus())))
     elif word == "SOURCE":
         if not value:
             raise BadTest(f"line {n + 1}: SOURCE of what?")

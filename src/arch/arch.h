@@ -9,9 +9,20 @@
 #include "mem/space.h"
 #include "pe/pe.h"
 
-// How a frame was found; the order is from worst to best.
-enum trust { TRUST_NONE, TRUST_SCAN, TRUST_FRAME_POINTER, TRUST_UNWIND, TRUST_CONTEXT };
-const char *trust_name(enum trust t); // "scan", "frame_pointer", "unwind", "context"
+// How a frame was found; the order is from worst to best. From TRUST_FRAME_PROC on something recorded, or the code
+// itself, says where the caller is; below that it is a guess.
+enum trust {
+	TRUST_NONE,
+	TRUST_SCAN,
+	TRUST_FRAME_POINTER,
+	TRUST_FRAME_PROC, // sizes of a PDB's S_FRAMEPROC
+	TRUST_FPO,        // x86: an FPO record
+	TRUST_FRAME_DATA, // x86: a FrameData program
+	TRUST_CODE,       // x86: the function's instructions, followed
+	TRUST_UNWIND,
+	TRUST_CONTEXT,
+};
+const char *trust_name(enum trust t); // "scan", "frame_pointer", ...: as in JSON
 
 // What an unwind step may ask of the target.
 struct unwind_env {

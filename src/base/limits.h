@@ -159,6 +159,17 @@ enum {
 	LIMIT_PDB_SAME_NAME = 4096,
 	// Functions recorded inside another one (exception filters of x86) that are looked behind.
 	LIMIT_PDB_INNER = 64,
+	// Words of an x86 frame program, values on its stack, and variables; real ones have 60, 3 and 12.
+	LIMIT_FRAME_WORDS = 1024,
+	LIMIT_FRAME_STACK = 32,
+	LIMIT_FRAME_VARIABLES = 32,
+	// Instructions that are followed from the start of an x86 function, or to its return: prologs have under 20.
+	LIMIT_X86_FOLLOW = 64,
+	// Bytes of code that are followed from the symbol below an x86 address, to see whether both are one function.
+	LIMIT_X86_REACH = 4096,
+	// Words above the place where an x86 frame record puts the return address that are looked at: arguments that
+	// were pushed for calls which are not made yet.
+	LIMIT_X86_SEARCH = 32,
 	// Nested scopes of one function id.
 	LIMIT_PDB_SCOPES = 32,
 	// Elements of a symbol path, and stores of one chain; people write fewer than ten.

@@ -18,7 +18,8 @@ static const struct field stack_frame_fields[] = {
 	{ "ip", R_PTR, "instruction pointer" },
 	{ "module", R_STR, "module name; null when the address is in none" },
 	{ "symbols", R_STR, "export: an exported name, which says nothing of where functions end; null: no name" },
-	{ "trust", R_STR, "context, unwind, frame_pointer or scan: how the frame was found, best first" },
+	{ "trust", R_STR,
+	  "context, unwind, code, frame_data, fpo, frame_proc, frame_pointer, scan: how it was found, best first" },
 	{ "show_trust", R_STR, "the same when text shows it" },
 	{ "file", R_STR, "source file; null when not known" },
 	{ "line", R_DEC, "line in it" },
@@ -245,7 +246,8 @@ const struct cmd cmd_k = {
 		"kL    without source files and lines\n"
 		"kp kP  as k: not supported: parameters\n"
 		"kd    raw stack words with symbols\n"
-		"k -trust  says of each frame how it was found: context, unwind (unwind data), frame_pointer, scan\n",
+		"k -trust  says of each frame how it was found: context, unwind (unwind data); x86: code (its own\n"
+		"          instructions), frame_data, fpo (records of the PDB); frame_pointer, scan\n",
 	.run = run,
 	.rows = rows,
 };

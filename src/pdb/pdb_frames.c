@@ -7,6 +7,21 @@
 
 enum { FRAME_DATA = 32, FPO_DATA = 16, HAS_SEH = 1, HAS_EH = 2, IS_START = 4, NO_ROW = -1 };
 
+struct frame_row { // what a frame record covers, as linked
+	uint32_t rva, size;
+	uint32_t record; // number in its stream
+	uint32_t outer;  // row of the record around it; UINT32_MAX: none
+};
+struct frame_table {
+	struct span s; // the records
+	bool tried;
+	struct frame_row *rows; // ascending; of several at one address the widest first
+	size_t n;
+};
+struct frame_tables {
+	struct frame_table data, fpo;
+};
+
 static uint32_t word(const uint8_t *at, unsigned off)
 {
 	return (uint32_t)le_get(at + off, 4);
@@ -92,6 +107,8 @@ static struct frame_table *load(struct pdb *p, struct frame_table *t, uint32_t s
 		pdb_damaged(p, e);
 		return t;
 	}
+	if (!t->s.p)
+		return t;
 	if (t->s.n % stride == 4) // an object file's table starts with the place of its relocation
 		t->s = span_sub(t->s, 4, t->s.n - 4);
 	t->rows = NEW_N(p->a, struct frame_row, t->s.n / stride);
@@ -108,14 +125,21 @@ static struct frame_table *load(struct pdb *p, struct frame_table *t, uint32_t s
 	return t;
 }
 
+static struct frame_tables *tables(struct pdb *p)
+{
+	if (!p->frames)
+		p->frames = NEW(p->a, struct frame_tables);
+	return p->frames;
+}
+
 static struct frame_table *frame_data(struct pdb *p)
 {
-	return load(p, &p->frame_data, p->frame_data_stream, FRAME_DATA);
+	return load(p, &tables(p)->data, p->frame_data_stream, FRAME_DATA);
 }
 
 static struct frame_table *fpo(struct pdb *p)
 {
-	return load(p, &p->fpo, p->fpo_stream, FPO_DATA);
+	return load(p, &tables(p)->fpo, p->fpo_stream, FPO_DATA);
 }
 
 static const struct frame_row *find(const struct frame_table *t, uint32_t linked)
@@ -135,12 +159,12 @@ bool pdb_frame_at(struct pdb *p, uint32_t rva, struct pdb_frame *ret)
 		return false;
 	const struct frame_row *row = find(frame_data(p), linked);
 	if (row) {
-		read_frame_data(p, p->frame_data.s.p + (size_t)row->record * FRAME_DATA, ret);
+		read_frame_data(p, p->frames->data.s.p + (size_t)row->record * FRAME_DATA, ret);
 	} else {
 		row = find(fpo(p), linked);
 		if (!row)
 			return false;
-		read_fpo(p->fpo.s.p + (size_t)row->record * FPO_DATA, ret);
+		read_fpo(p->frames->fpo.s.p + (size_t)row->record * FPO_DATA, ret);
 	}
 	ret->rva = pdb_start_in_image(p, row->rva, linked, rva);
 	return true;
@@ -151,13 +175,13 @@ void pdb_each_frame(struct pdb *p, bool (*fn)(void *ctx, const struct pdb_frame 
 	struct pdb_frame f;
 	size_t n = frame_data(p)->n;
 	for (size_t i = 0; i < n; i++) {
-		read_frame_data(p, p->frame_data.s.p + i * FRAME_DATA, &f);
+		read_frame_data(p, p->frames->data.s.p + i * FRAME_DATA, &f);
 		if (!fn(ctx, &f))
 			return;
 	}
 	n = fpo(p)->n;
 	for (size_t i = 0; i < n; i++) {
-		read_fpo(p->fpo.s.p + i * FPO_DATA, &f);
+		read_fpo(p->frames->fpo.s.p + i * FPO_DATA, &f);
 		if (!fn(ctx, &f))
 			return;
 	}
@@ -173,9 +197,9 @@ bool pdb_frameproc_at(struct pdb *p, uint32_t rva, struct pdb_frameproc *ret)
 	const struct sym_row *row = pdb_row_at(m->funcs, m->n_funcs, linked);
 	if (!row || linked - row->rva >= row->size || row->kind != PDB_PROC)
 		return false;
-	struct rd end = rd_at(m->syms, row->record + 8u), r = rd_at(m->syms, row->record);
-	uint32_t last = rd_u32(&end); // the record that ends the function
-	for (unsigned i = 0; i < LIMIT_PDB_FRAMEPROC && r.pos < last; i++) {
+	struct rd head = rd_at(m->syms, row->record + 8u); // where the record lies that ends the function
+	struct rd r = rd_at(span_clip(m->syms, 0, rd_u32(&head)), row->record);
+	for (unsigned i = 0; i < LIMIT_PDB_FRAMEPROC && rd_left(&r); i++) {
 		uint32_t len = rd_u16(&r), kind = rd_u16(&r);
 		struct rd body = rd_at(span_clip(r.s, r.pos, len >= 2 ? len - 2 : 0), 0);
 		rd_skip(&r, len >= 2 ? len - 2 : UINT64_MAX);

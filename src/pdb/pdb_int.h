@@ -63,17 +63,7 @@ struct module_name {
 struct all_row {
 	uint32_t rva, module, index; // module UINT32_MAX: a public, index into the address map
 };
-struct frame_row { // what a frame record covers, as linked
-	uint32_t rva, size;
-	uint32_t record; // number in its stream
-	uint32_t outer;  // row of the record around it; UINT32_MAX: none
-};
-struct frame_table {
-	struct span s; // the records
-	bool tried;
-	struct frame_row *rows; // ascending; of several at one address the widest first
-	size_t n;
-};
+struct frame_tables; // pdb_frames.c
 struct pdb {
 	struct arena *a;
 	struct msf msf;
@@ -109,7 +99,7 @@ struct pdb {
 	struct all_row *all;
 	size_t n_all;
 	uint32_t fpo_stream, frame_data_stream;
-	struct frame_table fpo, frame_data;
+	struct frame_tables *frames;
 };
 void pdb_damaged(struct pdb *p, err_t e); // keeps the first
 // Texts kept by a key: strings that straddle blocks, names put together. NULL: none yet.

@@ -138,39 +138,3 @@ bool stack_step_scan(struct walk *w, struct regs *r, bool top)
 	}
 	return false;
 }
-
-// Pops up to a `ret`: then where the function returns to is certain. Anything else gives up. This is how
-// system-call stubs (`ret 0Ch` right at eip) keep their callers without FPO data.
-bool stack_step_x86_return(struct walk *w, struct regs *r)
-{
-	enum { MOST_POPS = 8 };
-	static const uint8_t pop_reg[] = { X64_RAX, X64_RCX, X64_RDX, X64_RBX, X64_RSP, X64_RBP, X64_RSI, X64_RDI };
-	va_t pc = reg_get(r, X64_RIP);
-	uint32_t sp = (uint32_t)reg_get(r, X64_RSP);
-	struct regs next = *r;
-	for (unsigned i = 0; i < MOST_POPS; i++) {
-		uint8_t b[3];
-		size_t got;
-		uint64_t v;
-		if (space_read(w->t->space, pc, b, sizeof(b), &got).code)
-			return false;
-		bool ret = b[0] == 0xc3, ret_n = b[0] == 0xc2 && got == 3;
-		if (ret || ret_n) {
-			if (!space_ptr(w->t->space, sp, 4, &v) || !stack_is_return_address(w, v))
-				return false;
-			uint64_t bp = reg_get(&next, X64_RBP);
-			bool bp_known = reg_known(&next, X64_RBP);
-			to_caller(w, &next, v, sp + 4 + (ret_n ? (uint32_t)le_get(b + 1, 2) : 0));
-			if (bp_known)
-				reg_set(&next, X64_RBP, bp);
-			*r = next;
-			return true;
-		}
-		if (b[0] < 0x58 || b[0] > 0x5f || b[0] == 0x5c || !space_ptr(w->t->space, sp, 4, &v))
-			return false;
-		reg_set(&next, pop_reg[b[0] - 0x58], v);
-		sp += 4;
-		pc++;
-	}
-	return false;
-}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// stack.c: the walk. At each frame the best method that works is taken: unwind data; x86 code that only
-// returns; the frame pointer; a scan for return addresses.
+// stack.c: the walk. At each frame the best method that works is taken: unwind data; on x86 the code itself and frame
+// records of symbols (x86.c); the frame pointer; a scan for return addresses.
 #include "arch/disasm.h"
 #include "base/limits.h"
 #include "stack/stack_int.h"
@@ -156,8 +156,9 @@ static enum trust step(struct walk *w, struct regs *r, bool top, bool *exact)
 		*exact = res.machine_frame;
 		return TRUST_UNWIND;
 	}
-	if (w->t->machine == MACHINE_X86 && stack_step_x86_return(w, r))
-		return TRUST_UNWIND;
+	enum trust x86 = w->t->machine == MACHINE_X86 ? stack_step_x86(w, r, top) : TRUST_NONE;
+	if (x86 != TRUST_NONE)
+		return x86;
 	if (stack_step_linked(w, r)) // before the frame pointer: where it fits, rbp is no chain
 		return TRUST_SCAN;
 	if (stack_step_frame_pointer(w, r))
@@ -221,7 +222,7 @@ static void walk(struct walk *w, const struct regs *start, size_t max)
 		struct regs next = r;
 		bool exact;
 		enum trust trust = step(w, &next, w->n == 1 || f->exact_ip, &exact);
-		f->no_unwind_data = trust < TRUST_UNWIND && trust != TRUST_NONE;
+		f->no_unwind_data = trust < TRUST_FRAME_PROC && trust != TRUST_NONE;
 		if (trust == TRUST_NONE) {
 			find_end(w, &r);
 			return;
@@ -229,6 +230,8 @@ static void walk(struct walk *w, const struct regs *start, size_t max)
 		f->ret = reg_get(&next, pc_reg);
 		f->ret_known = true;
 		f->caller_sp = reg_get(&next, reg_sp(w->t->machine));
+		if (w->t->machine == MACHINE_X86)
+			f->fp = f->caller_sp - 8;
 		if (!f->ret)
 			return;
 		if (!progressed(w, &r, &next, exact))

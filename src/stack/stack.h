@@ -5,7 +5,7 @@
 
 struct frame {
 	struct general_regs regs; // as they were in this frame; pc is the frame's instruction pointer
-	va_t ip, sp, fp;          // fp: x86's ChildEBP (address of the saved ebp); x64, ARM64: the frame register
+	va_t ip, sp, fp;          // fp: x86's ChildEBP (4 below the return address); x64, ARM64: the frame register
 	va_t ret;                 // return address (the next frame's ip); 0 when unknown
 	bool ret_known;
 	va_t caller_sp;        // the stack pointer after the frame returned; 0 when unknown

@@ -14,6 +14,7 @@ struct walk {
 	size_t n, cap; // frames so far, and room
 	enum stack_end end;
 	const char *note;
+	uint32_t callee_params; // x86: bytes of arguments that the frame below was called with; 0 when not known
 };
 // Can a call have left this address on the stack? It is in code and, when the bytes before it are there, they
 // are a call.
@@ -22,4 +23,5 @@ bool stack_is_return_address(struct walk *w, va_t va);
 bool stack_step_frame_pointer(struct walk *w, struct regs *r); // {saved fp, return address} at fp
 bool stack_step_linked(struct walk *w, struct regs *r);        // a saved rbp that fits the caller's rsp, x64
 bool stack_step_scan(struct walk *w, struct regs *r, bool top);
-bool stack_step_x86_return(struct walk *w, struct regs *r); // the code at pc only pops and returns
+// x86: by code and by what symbols record. TRUST_NONE: neither works.
+enum trust stack_step_x86(struct walk *w, struct regs *r, bool exact);

@@ -96,6 +96,16 @@ size_t sym_inlines_at(struct target *t, va_t va, struct sym_inline *ret, size_t 
 	return s && s->provider->inlines ? s->provider->inlines(s, rva, ret, max) : 0;
 }
 
+bool sym_frame_at(struct target *t, va_t va, struct sym_frame *ret, va_t *base_ret)
+{
+	uint32_t rva;
+	struct symbols *s = symbols_at(t, va, &rva);
+	if (!s || !s->provider->frame || !s->provider->frame(s, rva, ret))
+		return false;
+	*base_ret = s->module->base;
+	return true;
+}
+
 const char *sym_text(struct target *t, struct arena *a, va_t va)
 {
 	struct sym_hit h;

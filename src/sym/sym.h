@@ -136,6 +136,8 @@ bool sym_near(struct target *t, va_t va, struct sym_hit *ret);
 bool sym_line_at(struct target *t, va_t va, struct sym_line *ret);
 // The inlined calls that va lies in, innermost first; at most max.
 size_t sym_inlines_at(struct target *t, va_t va, struct sym_inline *ret, size_t max);
+// How the code at va lays out its frame; RVAs count from *base_ret.
+bool sym_frame_at(struct target *t, va_t va, struct sym_frame *ret, va_t *base_ret);
 // How WinDbg names an address: "ntdll!RtlFoo+0x12", "app+0x1234", "<Unloaded_x.dll>+0x12"; NULL when it is
 // in no module.
 const char *sym_text(struct target *t, struct arena *a, va_t va);

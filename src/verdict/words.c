@@ -23,7 +23,7 @@ static enum verdict_confidence confidence(const struct verdict *v, const struct 
 		c = at_most(c, VERDICT_MEDIUM);
 	if (execute || !v->module || str_starts(v->problem_class, "STACK_OVERFLOW"))
 		c = at_most(c, VERDICT_MEDIUM);
-	if (who->trust == TRUST_FRAME_POINTER || v->stack_note)
+	if (who->trust == TRUST_FRAME_POINTER || who->trust == TRUST_FRAME_PROC || v->stack_note)
 		c = at_most(c, VERDICT_MEDIUM);
 	if (who->trust <= TRUST_SCAN || v->context_doubt || (who->after_unknown && !execute) ||
 	    str_starts(v->problem_class, "HEAP_CORRUPTION"))
@@ -38,6 +38,8 @@ static const char *how_found(enum trust trust)
 		return ", through frames that were only guessed from stack contents";
 	case TRUST_FRAME_POINTER:
 		return ", through frames found by frame pointer";
+	case TRUST_FRAME_PROC:
+		return ", through frames found by the sizes in symbols";
 	default:
 		return "";
 	}

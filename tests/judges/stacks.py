@@ -5,6 +5,8 @@
   lldb        lldb-19 with the same images, for the lab dumps and LLVM's own sigsegv.dmp
   breakpad    minidump_stackwalk's frames of minidump2.dmp
   cdb         the pairs that cdb printed for sample3
+  lldb x86    the same, instruction pointers alone; functions without frame pointers
+  symbolicator  its snapshot of windows.dmp, x86 without code, with the PDB
   unity       the return addresses in the crash log that Unity wrote beside the KSP dump
 """
 import argparse
@@ -117,6 +119,29 @@ def judge_cdb(program):
     print(f"# sample3: {len(k)} frames, {sum(t == 'scan' for *_, t in k)} of them by scan")
 
 
+def judge_x86(program, tmp):
+    for base in ("fpo2", "plain32_O2") if shutil.which("lldb-19") else ():
+        images = CORPUS / "lab/x86"
+        dump = tmp / f"{base}.dmp"
+        dump.write_bytes(lzma.decompress((images / f"{base}.dmp.xz").read_bytes()))
+        theirs = [pc for pc, _ in lldb_frames(dump, images / f"{base}.exe", images)[0][1]]
+        mine = [ip for _, _, ip, _ in ours(program, dump, images, ".ecxr; k")]
+        check(f"lldb x86 {base}", mine[:len(theirs)] == theirs, " ".join(f"{ip:x}" for ip in mine))
+    snap = "golden/getsentry+symbolicator/crates/symbolicator-native/tests/integration/snapshots/integration__process_minidump__minidump_windows.snap"
+    text = (CORPUS / snap).read_text().split("thread_id")[1]
+    theirs = [int(a, 16) for a in re.findall(r'instruction_addr: "(0x[0-9a-f]+)"', text)]
+    images = tmp / "crash"
+    images.mkdir()
+    shutil.copy(CORPUS / "symbols/getsentry_symbolic__symbolic-testutils~fixtures~windows~crash.pdb", images / "crash.pdb")
+    out = subprocess.run([program, "--json", "-z", str(CORPUS / "user/getsentry_symbolicator__windows.dmp"), "-y", str(images), "-c",
+                          ".ecxr; k; q"], capture_output=True, text=True, timeout=60).stdout
+    rows = [d for d in map(json.loads, out.splitlines()) if d["command"] == "k"][0]["items"]
+    mine = [int(r["ip"], 16) for r in rows if r["inline"] is None]
+    # It takes a byte off the return addresses of frames that it finds symbols for.
+    same = len(theirs) > 4 and all(a in (b, b - 1) for a, b in zip(theirs, mine))
+    check("symbolicator windows.dmp", same and len(mine) == len(theirs), " ".join(f"{ip:x}" for ip in mine))
+
+
 def judge_unity(program):
     log = (CORPUS / "golden/LYJ-Kerman+crash-log/error.log").read_text(errors="replace")
     block = log.split("Stack Trace of Crashed Thread")[1].split("\n\n")[0]
@@ -144,6 +169,7 @@ def main():
         return 77
     with tempfile.TemporaryDirectory() as tmp:
         judge_lldb(args.program, pathlib.Path(tmp))
+        judge_x86(args.program, pathlib.Path(tmp))
     judge_breakpad(args.program)
     judge_cdb(args.program)
     judge_unity(args.program)

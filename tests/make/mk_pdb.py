@@ -9,8 +9,8 @@ Function i of n stands at 1000 + 40 * i, is 30 long, is called ns::func_i (publi
 10 * i + 1 and 10 * i + 2, and from offset 8 on, for 10 bytes, the body of ns::callee, line 100 of callee.h.
 --types: see mk_types.py; a typedef POINT_T comes with it.
 --frames adds, unsorted, FrameData for the whole of each even function and its code from 1 and from 2 on, FPO_DATA for
-the odd ones, and S_FRAMEPROC. --publics adds names past those of the functions; --spread leaves holes so that the file is that large (sparse);
---scatter puts blocks in a random order. llvm-pdbutil reads what this writes."""
+the odd ones, and S_FRAMEPROC. --publics adds names past those of the functions; --spread leaves holes so that the file
+is that large (sparse); --scatter puts blocks in a random order. llvm-pdbutil reads what this writes."""
 import argparse, array, pathlib, random, struct, sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
