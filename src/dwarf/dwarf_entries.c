@@ -24,6 +24,8 @@ static const struct abbrev *next_entry(struct walk *w)
 	while (!w->r.bad && rd_left(&w->r)) {
 		w->off = w->r.pos;
 		uint64_t code = rd_uleb(&w->r);
+		if (w->r.bad)
+			break;
 		if (code) {
 			const struct abbrev *b = abbrev_get(abbrevs_of(w->d, w->u), code);
 			if (!b)

@@ -214,7 +214,7 @@ static struct abbrev_table *read_table(struct dwarf *d, const struct unit *u)
 	struct abbrev_table *t = NEW(d->a, struct abbrev_table);
 	for (int pass = 0; pass < 2; pass++) {
 		struct rd r = rd_at(d->s[DWARF_ABBREV], u->abbrev_off);
-		struct abbrev b;
+		struct abbrev b = { 0 };
 		size_t n = 0, attrs = 0;
 		for (; n < LIMIT_DWARF_ABBREVS && read_abbrev(&r, u, t, attrs, &b); n++) {
 			if (pass)
@@ -223,7 +223,7 @@ static struct abbrev_table *read_table(struct dwarf *d, const struct unit *u)
 		}
 		if (!pass) {
 			t->list = NEW_N(d->a, struct abbrev, n ? n : 1);
-			t->attrs = NEW_N(d->a, struct abbrev_attr, attrs ? attrs : 1);
+			t->attrs = NEW_N(d->a, struct abbrev_attr, attrs + b.n + 1); // b: one that is cut off
 		} else if (r.bad) {
 			dwarf_damaged(d, "an abbreviation table is cut off", u->abbrev_off);
 		}

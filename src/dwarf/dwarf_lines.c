@@ -72,7 +72,8 @@ static void new_table(struct program *p, struct rd *r, bool dirs)
 	uint64_t count = rd_uleb(r);
 	if (r->bad || !n || !count)
 		return;
-	size_t most = (size_t)MIN(count, (uint64_t)MIN(rd_left(r), (size_t)LIMIT_DWARF_FILES));
+	const size_t room = MIN(rd_left(r), (size_t)LIMIT_DWARF_FILES);
+	size_t most = count < room ? (size_t)count : room;
 	if (dirs)
 		p->t->dirs = NEW_N(p->d->a, const char *, most ? most : 1);
 	for (size_t i = 0; i < most && !r->bad; i++) {
@@ -152,10 +153,10 @@ static void keep_row(struct program *p, uint64_t end)
 		before->end = p->row.end; // another column of the same line
 		return;
 	}
-	if (t->n == p->cap) {
+	if (!t->rows || t->n == p->cap) {
 		p->cap = MAX(2 * p->cap, (size_t)64);
 		struct line_row *more = NEW_N(d->a, struct line_row, p->cap);
-		if (t->n)
+		if (t->rows)
 			memcpy(more, t->rows, t->n * sizeof(*more));
 		t->rows = more;
 	}

@@ -131,9 +131,10 @@ static err_t open_dwarf(struct target *t, struct module *m, struct symbols **ret
 // ---- names
 static const char *shown(struct dwarf_symbols *s, const struct dwarf_symbol *y)
 {
-	if (*y->shown)
-		return *y->shown;
-	const char *name = y->linkage ? coff_undecorated(s->arena, y->linkage) : NULL;
+	const char *name = *y->shown;
+	if (name)
+		return name;
+	name = y->linkage ? coff_undecorated(s->arena, y->linkage) : NULL;
 	if (!name)
 		name = y->name ? y->name : y->linkage;
 	return *y->shown = name ? name : "<unnamed>";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// shapes.cpp: a program without any library: namespaces, classes, templates, inlined calls inside each other, recursion,
-// static and global data. For tests of DWARF in images.
+// shapes.cpp: a program without any library: namespaces, classes, templates, inlined calls inside each other,
+// recursion, static and global data. For tests of DWARF in images.
 namespace outer { namespace {
 int hidden = 3;
 struct Box { int v; static int count; int get(int k) const; template<class T> T as(T d) const { return d + (T)v; } };
