@@ -157,6 +157,12 @@ enum {
 	LIMIT_PDB_FIELDS = 1 << 20,
 	// Types with one name that are compared; names repeat with each differing definition.
 	LIMIT_PDB_SAME_NAME = 4096,
+	// A file or module in a source line expression.
+	LIMIT_SOURCE_NAME = 1024,
+	// Variables of one frame; generated functions reach some thousands.
+	LIMIT_LOCALS = 16384,
+	// A variable that is put together from pieces: compilers split at most a few registers' worth.
+	LIMIT_LOCAL_BYTES = 4096,
 	// Functions recorded inside another one (exception filters of x86) that are looked behind.
 	LIMIT_PDB_INNER = 64,
 	// Words of an x86 frame program, values on its stack, and variables; real ones have 60, 3 and 12.

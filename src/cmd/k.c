@@ -119,7 +119,7 @@ void emit_stack(struct session *s, struct call *c, struct doc *out, const struct
 		size_t n = frame_args(t, f, args);
 		va_t sp = t->machine == MACHINE_X86 ? f->fp : f->sp;
 		bool real = !f->inline_depth;
-		const struct val v[] = { V(i),
+		const struct val v[] = { V(o->first + i),
 					 V_IF(before != NULL, f->sp - (before ? before->sp : 0)),
 					 V_IF(real, sp),
 					 V_IF(real && f->ret_known, f->ret),
@@ -196,7 +196,7 @@ static struct stack_options options_of(const struct call *c, const struct sessio
 	if (call_flag(c, 'c'))
 		o.form = STACK_CALLS;
 	o.distance = call_flag(c, 'f');
-	o.lines = !call_flag(c, 'L') && o.form != STACK_CALLS;
+	o.lines = (s->target->symbol_options & SYMOPT_LOAD_LINES) && !call_flag(c, 'L') && o.form != STACK_CALLS;
 	return o;
 }
 
@@ -225,7 +225,8 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	if (s->regs_set)
 		doc_note(out, NOTE_INFO, "stack.set_context",
 			 "  *** Stack trace for last set context - .thread/.cxr resets it");
-	stack_inlines(s, c->a, &st, (size_t)count, &st);
+	if (!s->no_inlines)
+		stack_inlines(s, c->a, &st, (size_t)count, &st);
 	emit_stack(s, c, out, &st, &o);
 	return ok();
 }

@@ -2,8 +2,9 @@
 // scope.c: what expressions see of a session: registers, pseudo-registers, symbols, memory.
 #include "base/limits.h"
 #include "cmd/cmd.h"
-#include "stack/stack.h"
+#include "value/locals.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool scope_reg(void *ctx, const char *name, uint64_t *ret, err_t *err)
@@ -53,6 +54,16 @@ static err_t return_address(const struct session *s, uint64_t *ret)
 	return e;
 }
 
+static bool scope_ip(const struct session *s, uint64_t *ret, err_t *err)
+{
+	struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
+	struct frame f = { .ip = 0 };
+	*err = stack_frame((struct session *)s, a, s->frame, &f);
+	*ret = f.ip;
+	arena_free(a);
+	return true;
+}
+
 static bool exception_pseudo(const struct dump_exception *x, const char *name, uint64_t *ret, err_t *err)
 {
 	*err = x->present ? ok() : fail(E_ABSENT, "the dump holds no exception", 0);
@@ -95,6 +106,8 @@ static bool scope_pseudo(void *ctx, const char *name, uint64_t *ret, err_t *err)
 		return false;
 	const struct thread *th = s->thread < t->n_threads ? &t->threads[s->thread] : NULL;
 	unsigned ret_reg = t->machine == MACHINE_ARM64 ? (unsigned)A64_X0 : (unsigned)X64_RAX;
+	if (str_ieq(name, "scopeip") && s->frame)
+		return scope_ip(s, ret, err);
 	if (str_ieq(name, "ip") || str_ieq(name, "scopeip") || str_ieq(name, "eventip"))
 		return known(s, reg_pc(t->machine), ret, err);
 	if (str_ieq(name, "csp"))
@@ -124,9 +137,9 @@ static bool scope_pseudo(void *ctx, const char *name, uint64_t *ret, err_t *err)
 		*ret = t->pid;
 		return true;
 	}
-	const uint64_t fixed[] = {
-		t->ptr_bytes, 4096, th ? th->index : 0, 0, 0, t->n_modules ? t->modules[0]->base : 0
-	};
+	const uint64_t fixed[] = { t->ptr_bytes,       4096,
+				   th ? th->index : 0, 0,
+				   s->frame,           t->n_modules ? t->modules[0]->base : 0 };
 	static const char *const fixed_names[] = { "ptrsize", "pagesize", "dtid", "dpid", "frame", "exentry" };
 	for (size_t i = 0; i + 1 < ARRAY_LEN(fixed); i++) {
 		if (str_ieq(name, fixed_names[i])) {
@@ -147,17 +160,106 @@ static bool scope_pseudo(void *ctx, const char *name, uint64_t *ret, err_t *err)
 	return exception_pseudo(&t->user->exception, name, ret, err);
 }
 
+// A variable of the local context, by its address: "$!name", or a bare name.
+static bool scope_local(struct session *s, const char *name, uint64_t *ret, err_t *err)
+{
+	struct frame f;
+	struct locals l;
+	bool marked = str_starts(name, "$!");
+	name += marked ? 2 : 0;
+	struct module *m =
+		s->regs_known ? target_module_at(s->target, reg_get(&s->regs, reg_pc(s->target->machine))) : NULL;
+	bool loads = !(s->target->symbol_options & SYMOPT_NO_UNQUALIFIED_LOADS) || marked;
+	if (strchr(name, '!') || !m || (!loads && !m->symbols))
+		return false;
+	struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
+	const struct local *v = NULL;
+	if (!stack_frame(s, a, s->frame, &f).code) {
+		locals_of(s, a, &f, &l);
+		v = locals_named(&l, name, strlen(name));
+	}
+	bool found = v != NULL;
+	if (found && v->in_memory)
+		*ret = v->va;
+	else if (found)
+		*err = fail(E_ABSENT,
+			    v->why ? "the variable is not available here"
+				   : "the variable is in a register and has no address",
+			    0);
+	arena_free(a);
+	return found;
+}
+
 static bool scope_symbol(void *ctx, const char *name, uint64_t *ret, err_t *err)
 {
-	const struct session *s = ctx;
+	struct session *s = ctx;
 	if (!s->target)
 		return false;
+	*err = ok();
 	// The name of a register, or one with '$', is not worth loading all symbols for.
 	unsigned reg, shift, bits;
+	bool local = str_starts(name, "$!");
 	bool other = *name == '$' || (s->target->arch && arch_reg_find(s->target->arch, name, &reg, &shift, &bits));
+	if ((local || !other) && scope_local(s, name, ret, err))
+		return true;
+	if (local)
+		return false;
 	err_t e = other && !strchr(name, '!') ? sym_find_loaded(s->target, name, ret) : sym_find(s->target, name, ret);
 	*err = e.code == E_AMBIGUOUS ? e : ok();
 	return !e.code;
+}
+
+struct first_line {
+	va_t va;
+	bool found;
+};
+
+static bool take_line(void *ctx, const struct sym_line *l)
+{
+	struct first_line *w = ctx;
+	w->va = l->va;
+	w->found = true;
+	return false;
+}
+
+// "[[mod!]file][:line]"; without a file that of the current instruction.
+static bool scope_line(void *ctx, const char *spec, uint64_t *ret, err_t *err)
+{
+	struct session *s = ctx;
+	struct first_line w = { 0, false };
+	struct sym_line here;
+	char file[LIMIT_SOURCE_NAME], module[LIMIT_SOURCE_NAME] = "*";
+	const char *bang = strchr(spec, '!'), *colon = strrchr(spec, ':'), *name = bang ? bang + 1 : spec;
+	size_t n = colon && colon >= name ? (size_t)(colon - name) : strlen(name);
+	char *end = NULL;
+	unsigned long line = colon && colon >= name ? strtoul(colon + 1, &end, 10) : 1;
+	if (!s->target || n >= sizeof(file) || (bang && (size_t)(bang - spec) >= sizeof(module)) || (end && *end) ||
+	    !line || line > UINT32_MAX)
+		return false;
+	*err = ok();
+	memcpy(file, name, n);
+	file[n] = 0;
+	if (bang) {
+		memcpy(module, spec, (size_t)(bang - spec));
+		module[bang - spec] = 0;
+	}
+	const char *wanted = file;
+	if (!n) {
+		if (!s->regs_known || !sym_line_at(s->target, reg_get(&s->regs, reg_pc(s->target->machine)), &here))
+			return false;
+		wanted = here.file;
+	}
+	for (size_t i = 0; i < s->target->n_modules && !w.found; i++) {
+		struct module *m = s->target->modules[i];
+		struct symbols *sy = str_wild(module, m->name) ? sym_load(s->target, m) : NULL;
+		if (sy && sy->provider->line_addresses)
+			sy->provider->line_addresses(sy, wanted, (uint32_t)line, take_line, &w);
+		*err = session_poll(s);
+		if (err->code)
+			return true;
+	}
+	*ret = w.va;
+	return w.found;
 }
 
 static bool scope_read(void *ctx, va_t va, unsigned n, uint64_t *ret)
@@ -178,5 +280,6 @@ struct expr_scope cmd_scope(struct session *s)
 				    .reg = scope_reg,
 				    .pseudo = scope_pseudo,
 				    .symbol = scope_symbol,
-				    .read = scope_read };
+				    .read = scope_read,
+				    .line = scope_line };
 }

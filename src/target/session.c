@@ -44,6 +44,7 @@ void session_reset_regs(struct session *s)
 	struct target *t = s->target;
 	s->regs_set = false;
 	s->regs_zeroed = 0;
+	s->frame = 0;
 	s->regs_known =
 		s->thread < t->n_threads && !target_thread_regs(t, &t->threads[s->thread], false, &s->regs).code;
 	s->next_u = s->next_d = 0;
@@ -52,6 +53,7 @@ void session_reset_regs(struct session *s)
 void session_set_regs(struct session *s, const struct regs *r)
 {
 	s->regs = *r;
+	s->frame = 0;
 	s->regs_known = s->regs_set = true;
 	s->regs_zeroed = 0;
 }

@@ -13,6 +13,7 @@
 enum {
 	SYMOPT_DEFERRED_LOADS = 0x4,
 	SYMOPT_NO_CPP = 0x8,
+	SYMOPT_LOAD_LINES = 0x10,
 	SYMOPT_LOAD_ANYTHING = 0x40,
 	SYMOPT_IGNORE_CVREC = 0x80,
 	SYMOPT_NO_UNQUALIFIED_LOADS = 0x100,
@@ -157,6 +158,9 @@ struct session {
 	bool regs_known;
 	bool regs_set;              // by a command, not by choosing a thread
 	uint64_t regs_zeroed;       // bits of registers whose 0 is no fact: a trap frame did not hold them
+	size_t frame;               // the local context: a frame as k numbers them
+	bool no_inlines;            // .inline 0: calls that were replaced by their callee are no frames
+	const char *source_path;    // as the user gave it; NULL: none
 	unsigned radix;             // default radix of expressions
 	unsigned kframes;           // default depth of k
 	va_t next_d, next_u;        // where d and u go on
