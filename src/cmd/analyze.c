@@ -284,6 +284,19 @@ static void emit_stack_text(const struct analyze *z)
 	doc_text(z->out, "");
 }
 
+// ---- the source line
+// Of the blamed frame. WinDbg takes the line of a caller's return address, not that of the call.
+static void emit_source(const struct analyze *z)
+{
+	const struct verdict *v = z->v;
+	struct sym_line l;
+	if (v->blamed_frame >= v->stack.n || !sym_line_at(z->s->target, v->stack.frames[v->blamed_frame].ip, &l))
+		return;
+	field(z, "FAULTING_SOURCE_LINE", l.file);
+	field(z, "FAULTING_SOURCE_FILE", l.file);
+	field(z, "FAULTING_SOURCE_LINE_NUMBER", arena_printf(z->c->a, "%u", (unsigned)l.line));
+}
+
 // ---- blame
 static void emit_blame(const struct analyze *z)
 {
@@ -358,6 +371,7 @@ static void emit_verbose(const struct analyze *z, unsigned level)
 	uint32_t tid = v->thread ? v->thread->tid : z->s->target->user->exception.tid;
 	field(z, "FAULTING_THREAD", arena_printf(z->c->a, "%08" PRIx32, tid));
 	emit_stack_text(z);
+	emit_source(z);
 	emit_blame(z);
 	field(z, "STACK_COMMAND", v->stack_command);
 	field(z, "FAILURE_BUCKET_ID", v->bucket);
