@@ -101,14 +101,14 @@ static void trace_line(void *ctx, const char *line)
 	doc_note(ctx, NOTE_INFO, "symbols.trace", "%s", line);
 }
 
-// Names from a PDB of another build are never given without a word.
+// Names from symbols of another build, or perhaps of another, are never given without a word.
 static void tell_mismatches(const struct target *t, struct doc *out)
 {
 	for (size_t i = 0; i < t->n_modules; i++) {
 		struct module *m = t->modules[i];
 		if (m->mismatch && m->mismatch_used)
 			doc_note(out, NOTE_WARNING, "symbols.mismatched",
-				 "WARNING: names of %s come from symbols of another build and can be wrong: %s",
+				 "WARNING: names of %s can be wrong, its symbols are not known to be of this build: %s",
 				 m->name, m->mismatch);
 		m->mismatch_used = false;
 	}

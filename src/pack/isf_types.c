@@ -187,7 +187,8 @@ void isf_user(struct isf *x, const struct isf_frame *f)
 				  : f->kind == KIND_CLASS ? TYPE_CLASS
 							  : TYPE_STRUCT };
 	type_id id = define(x, f, SPACE_USER, &t);
-	qsort(x->fields, x->n_fields, x->n_fields ? sizeof(*x->fields) : 1, by_offset);
+	if (x->n_fields)
+		qsort(x->fields, x->n_fields, sizeof(*x->fields), by_offset);
 	for (size_t i = 0; i < x->n_fields; i++) {
 		const struct isf_field *m = &x->fields[i];
 		pack_add_member_named(x->w, id, m->name, &(struct type_member){ .type = m->type, .offset = m->offset });
@@ -200,7 +201,8 @@ void isf_enum(struct isf *x, const struct isf_frame *f)
 	struct type t = { .kind = TYPE_ENUM };
 	t.target = f->base ? named(x, SPACE_BASE, f->base, TYPE_NONE) : 0;
 	type_id id = define(x, f, SPACE_ENUM, &t);
-	qsort(x->fields, x->n_fields, x->n_fields ? sizeof(*x->fields) : 1, by_value);
+	if (x->n_fields)
+		qsort(x->fields, x->n_fields, sizeof(*x->fields), by_value);
 	for (size_t i = 0; i < x->n_fields; i++) {
 		const struct isf_field *m = &x->fields[i];
 		pack_add_member_named(

@@ -27,7 +27,7 @@ struct pack_writer {
 static uint8_t *more(struct pack_writer *w, enum pack_section s, size_t rows)
 {
 	struct vec *v = &w->rows[s];
-	if (v->cap - v->n < rows) {
+	if (!v->p || v->cap - v->n < rows) {
 		size_t cap = MAX(v->cap * 2, v->n + rows + 64);
 		uint8_t *p = NEW_N(w->a, uint8_t, cap * v->stride);
 		if (v->n)
@@ -338,7 +338,7 @@ static void sort_rows(struct pack_writer *w, enum pack_section s)
 		sorted = sorted && (!i || keys[i - 1] <= keys[i]);
 	}
 	if (sorted)
-		return;
+		return; // nothing to sort, too
 	qsort(keys, v->n, sizeof(*keys), ascending);
 	uint8_t *p = NEW_N(w->a, uint8_t, v->n * v->stride);
 	for (size_t i = 0; i < v->n; i++)

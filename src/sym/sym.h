@@ -5,21 +5,10 @@
 // To add a provider `foo`: write sym/foo.c, defining `const struct symbol_provider sym_foo`; add
 // the line `foo` to sym/LIST; add a test.
 #pragma once
+#include "sym/state.h"
 #include "target/target.h"
 #include "type/type.h"
 
-enum sym_state {
-	SYM_DEFERRED,
-	SYM_NONE,
-	SYM_EXPORT,
-	SYM_PUBLIC,
-	SYM_PRIVATE,
-	SYM_COFF,
-	SYM_DWARF,
-	SYM_PACK,
-	SYM_ISF,
-	SYM_BREAKPAD
-};
 struct sym_hit {
 	struct module *module; // NULL: the address is in no module
 	const char *name;      // undecorated; NULL: the module has no symbol at or below the address
