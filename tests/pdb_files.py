@@ -177,6 +177,17 @@ def service(program, tmp):
     mk_pdb.main([str(put("other", "nullderef.pdb") / "nullderef.pdb")])
     check("another GUID is not used", state(str(tmp / "other"), "-i", images)[0] == "none")
 
+    names = put("names", "nullderef.pdb") / "nullderef.pdb"
+    mk_pdb.main([str(names), "--modules", "1", "--publics", "6"])
+    names.write_bytes(names.read_bytes().replace(b"?func_5@ns@@YAXXZ", b"?func_4@ns@@YAHXZ"))
+    out = run(program, "-z", tmp / "sample.dmp", "-sflags", "0x30277", "-y", tmp / "names", "-c",
+              "? nullderef!ns::func_3; ? nullderef!NS::Func_3; ? nullderef!ns::func_4; ? nullderef!func_3; ? nullderef!?func_4@ns@@YAXXZ; q")[1]
+    got = [r for r in out.splitlines() if r.startswith(("Evaluate", "Couldn't", "Ambiguous"))]
+    # Public i lies at 1000 + 40 * i.
+    check("undecorated names of publics", len(got) == 5 and got[0].endswith("= 00000001`400010c0") and got[1] == got[0] and
+          got[2].startswith("Ambiguous symbol error at 'nullderef!ns::func_4") and got[3].startswith("Couldn't resolve") and
+          got[4].endswith("= 00000001`40001100"), out[-900:])
+
     def lmi(path):
         return run(program, "-z", tmp / "sample.dmp", "-y", path, "-c", "!lmi nullderef;q")[1]
 

@@ -18,7 +18,7 @@ static const struct {
 } options[] = {
 	{ 0x1, "SYMOPT_CASE_INSENSITIVE", NULL },
 	{ 0x2, "SYMOPT_UNDNAME", NULL },
-	{ 0x4, "SYMOPT_DEFERRED_LOADS", NULL },
+	{ 0x4, "SYMOPT_DEFERRED_LOADS", "symbols are loaded when they are needed (-s: when the dump is opened)" },
 	{ 0x8, "SYMOPT_NO_CPP", NULL },
 	{ 0x10, "SYMOPT_LOAD_LINES", NULL },
 	{ 0x20, "SYMOPT_OMAP_FIND_NEAREST", NULL },

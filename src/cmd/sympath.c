@@ -137,7 +137,7 @@ const struct cmd cmd_sympath = {
 		".exepath[+] PATH              the same for EXE and DLL files\n"
 		"An element is a folder, srv*STORE*STORE, symsrv*symsrv.dll*STORE, or cache*FOLDER, which keeps what "
 		"the\n"
-		"elements behind it find. An empty STORE or FOLDER is the default one. See dumpscope-symbols(7).\n",
+		"elements behind it find. An empty STORE or FOLDER is the default one. See docs/symbols.md.\n",
 	.run = run,
 	.rows = rows,
 };

@@ -64,6 +64,8 @@ int front_open(struct arena *a, const struct options *o, struct session **ret)
 	note_path(t, &t->symbol_path);
 	note_path(t, &t->image_path);
 	t->symbol_options = o->symbol_options;
+	for (size_t i = 0; !(t->symbol_options & SYMOPT_DEFERRED_LOADS) && i < t->n_modules; i++)
+		(void)sym_load(t, t->modules[i]);
 	(*ret)->cancel = &interrupted;
 	return 0;
 }
