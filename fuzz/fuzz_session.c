@@ -32,6 +32,7 @@ static const char *const lines[] = {
 	"dyb @$ip L2; dD @$csp L2; # mov @$ip L10; dda @$csp L4; dqp @$csp L4; ds @$csp; rF; rX",
 	".frame; .frame 2; dv /i /t /V; .frame /r 1; ? $!a; ? `a.c:1`; .inline 0; .frame 1; dv; .lines; .frame /c 1; "
 	"k; .cxr",
+	"dt _PEB; dt *!*e*; dt -r3 _PEB @$peb; dt @$ip; dl @$csp 10 2; dlb @$csp; !validatelist @$csp",
 	"!analyze; !analyze -v; !patterns -v",
 };
 

@@ -7,6 +7,7 @@ A file of tests/golden or tests/detect is made of lines that begin with a keywor
   FILE samples/x.dmp.xz   or a file of this repository
   CORPUS user/x.dmp       or a file of the corpus (DS_CORPUS); skipped without it
   ARGS -i samples         further arguments for the program; $CORPUS is the corpus
+  SYMBOLS lab/x.pdb.xz    a symbol file of the corpus for the dump above, unpacked and put on the symbol path
   SOURCE ours             where the expectation comes from: our own output, read and accepted, or a tool or page;
                           before the first CMD it holds for all cases of the dump
   CMD k 5                 a case; or REPORT, the program without commands
@@ -24,7 +25,7 @@ import json, pathlib, re, shlex, sys
 import testlib
 from testlib import BadTest, ROOT
 
-KEYWORD = re.compile(r"(DUMP|FILE|CORPUS|ARGS|SOURCE|CMD|REPORT|TEXT|JSON|##)(?: (.*)|$)")
+KEYWORD = re.compile(r"(DUMP|FILE|CORPUS|SYMBOLS|ARGS|SOURCE|CMD|REPORT|TEXT|JSON|##)(?: (.*)|$)")
 PROMPT = re.compile(r"^(?:\d+:\d{3}(?::\w+)?|\?:\?\?\?)> ")
 READING = re.compile(PROMPT.pattern[1:] + r"\w+: Reading initial command '.*'$")
 MARK = "@@golden "
@@ -88,6 +89,8 @@ def keyword(sections, word, value, n):
         s.cases.append(Case(value if word == "CMD" else None, n + 1, s.source))
     elif word == "ARGS":
         s.args += shlex.split(value.replace("$CORPUS", str(testlib.corpus())))
+    elif word == "SYMBOLS":
+        s.args += testlib.symbol_args(value)
     elif word == "SOURCE":
         if not value:
             raise BadTest(f"line {n + 1}: SOURCE of what?")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the golden and command line runners share: test files, dumps from recipes, comparing, the JSON Schema."""
-import argparse, difflib, functools, importlib, json, os, pathlib, re, subprocess, sys, threading
+import argparse, difflib, functools, importlib, json, lzma, os, pathlib, re, subprocess, sys, threading
 from concurrent.futures import ThreadPoolExecutor
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -53,6 +53,23 @@ def builder():
 
 
 build_lock = threading.Lock()
+
+
+def symbol_args(value):
+    """Arguments that put a symbol file of the corpus on the path; none without the corpus."""
+    if not corpus():
+        return []
+    source = corpus() / value
+    if not source.exists():
+        raise BadTest(f"no file {value} in the corpus")
+    folder = WORK / "symbols" / pathlib.Path(value).parent.name
+    target = folder / pathlib.Path(value).name.removesuffix(".xz")
+    with build_lock:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            data = source.read_bytes()
+            target.write_bytes(lzma.decompress(data) if value.endswith(".xz") else data)
+    return ["-y", str(folder.relative_to(ROOT))]
 
 
 def dump_path(keyword, value, recipe, name):

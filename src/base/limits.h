@@ -241,4 +241,26 @@ enum {
 	LIMIT_DWARF_FILES = 1 << 20,
 	// Rows that begin before an address and are looked through for the one that covers it, where code was folded.
 	LIMIT_DWARF_FOLDED = 64,
+	// Fields that one dt names, and their levels ("a.b.c").
+	LIMIT_DT_SPECS = 32,
+	LIMIT_DT_PARTS = 16,
+	// Levels of structs inside structs. Kernel types nest some 12 deep without pointers.
+	LIMIT_DT_DEPTH = 32,
+	// Lines of one dt: nobody reads more, and -r9 has no end of its own.
+	LIMIT_DT_ROWS = 100000,
+	// Elements of a linked list. The longest of healthy systems (handles, pool descriptors) have some 10,000.
+	LIMIT_LIST = 100000,
+	// Words of each element that dl shows: a page.
+	LIMIT_LIST_WORDS = 512,
+	// Characters of one text that dt shows; a path of Windows has at most 260 in practice.
+	LIMIT_VALUE_TEXT = 512,
+	// Values inside one value's line of text: a vector of options of strings has three.
+	LIMIT_VALUE_DEPTH = 6,
+	// Elements of a container in a line of text; more are counted.
+	LIMIT_VALUE_RUN = 8,
+	// Variants of a Rust enum that are looked through.
+	LIMIT_ENUM_VARIANTS = 4096,
+	// Values that one command describes in words. A full dt -r9 of the largest kernel structure has some 100,000
+	// rows.
+	LIMIT_VALUE_STEPS = 1 << 18,
 };

@@ -171,6 +171,32 @@ uint32_t pdb_find_typedef(struct pdb *p, const char *name, bool blind)
 	return 0;
 }
 
+bool pdb_constant(struct pdb *p, const char *name, uint64_t *ret)
+{
+	enum { NUMBER = 8, LONGEST_NUMBER = 18 };
+	uint32_t first, end;
+	if (!bucket(p, &p->globals, pdb_hash_name(name), &first, &end))
+		return false;
+	end = MIN(end, first + (uint32_t)LIMIT_PDB_BUCKET);
+	for (uint32_t i = first; i < end; i++) {
+		uint8_t buf[NUMBER + LONGEST_NUMBER];
+		uint32_t off = word(p, &p->globals, p->globals.records + 8ull * i);
+		const uint8_t *at = off ? msf_view(&p->msf, &p->symrec, off - 1, NUMBER, buf) : NULL;
+		if (!at || le_get(at + 2, 2) != S_CONSTANT)
+			continue;
+		size_t n = (size_t)MIN(le_get(at, 2) + 2, sizeof(buf));
+		at = msf_view(&p->msf, &p->symrec, off - 1, n, buf);
+		struct rd r = rd_at((struct span){ at, at ? n : 0 }, NUMBER);
+		struct tpi_number number = tpi_number(&r);
+		const char *text = r.bad ? NULL : pdb_string(p, &p->symrec, (uint64_t)off - 1 + r.pos);
+		if (!text || !number.is_integer || !str_eq(text, name))
+			continue;
+		*ret = number.v;
+		return true;
+	}
+	return false;
+}
+
 bool pdb_find(struct pdb *p, const char *name, struct pdb_symbol *ret)
 {
 	return find_in(p, &p->globals, name, false, ret) || find_in(p, &p->publics, name, false, ret) ||

@@ -281,6 +281,11 @@ static void line_addresses_pdb(struct symbols *sy, const char *file, uint32_t li
 	pdb_find_line(((struct pdb_symbols *)sy)->pdb, file, line, found_line, &w);
 }
 
+static bool constant_pdb(struct symbols *sy, const char *name, uint64_t *ret)
+{
+	return pdb_constant(((struct pdb_symbols *)sy)->pdb, name, ret);
+}
+
 const struct symbol_provider sym_pdb = {
 	.name = "pdb",
 	.state = SYM_PUBLIC,
@@ -295,4 +300,5 @@ const struct symbol_provider sym_pdb = {
 	.about = about_pdb,
 	.locals = locals_pdb,
 	.line_addresses = line_addresses_pdb,
+	.constant = constant_pdb,
 };

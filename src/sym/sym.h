@@ -101,6 +101,8 @@ struct symbol_provider {
 	// as in struct frame: 0 the function's own, else the inlined call's.
 	void (*locals)(struct symbols *s, uint32_t rva, unsigned inline_depth,
 		       bool (*fn)(void *ctx, const struct sym_local *l), void *ctx);
+	// The value of a named constant (S_CONSTANT), by its full name.
+	bool (*constant)(struct symbols *s, const char *name, uint64_t *ret);
 	// How the function at an RVA lays out its frame, for unwinding without unwind data.
 	bool (*frame)(struct symbols *s, uint32_t rva, struct sym_frame *ret);
 	// RVAs of a source line's code: file matches behind any '/' or '\\', case-blind.
