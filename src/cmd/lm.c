@@ -45,13 +45,27 @@ static const struct layout unloaded_verbose = {
 
 struct want {
 	bool verbose, time, path, image, names_only, loaded_symbols, no_unloaded, kernel, user;
-	bool problems, checksum, mapped;
+	bool problems, checksum, mapped, links; // links: nothing more here
 	const char *pattern;
 	bool pattern_is_path;
 	bool by_address;
 	uint64_t address;
 	char sort; // 'm' by name, 'n' by image name, 't' by time; 0: by address
 };
+
+// Letters without an argument. False: another one.
+static bool is_plain(struct want *w, char ch)
+{
+	static const char letters[] = "vtfnilokupceD";
+	bool *const flags[] = { &w->verbose,        &w->time,        &w->path,   &w->image, &w->image,
+				&w->loaded_symbols, &w->no_unloaded, &w->kernel, &w->user,  &w->mapped,
+				&w->checksum,       &w->problems,    &w->links };
+	const char *at = strchr(letters, ch);
+	if (!ch || !at)
+		return false;
+	*flags[at - letters] = true;
+	return true;
+}
 
 // Letters up to the one that takes an argument; "lmvm nt*" and "lm v m nt*" are the same.
 static err_t parse(struct call *c, struct want *w)
@@ -60,43 +74,9 @@ static err_t parse(struct call *c, struct want *w)
 	c->p = all;
 	while (!arg_end(c)) {
 		char ch = *c->p++;
+		if (is_plain(w, ch))
+			continue;
 		switch (ch) {
-		case 'v':
-			w->verbose = true;
-			break;
-		case 't':
-			w->time = true;
-			break;
-		case 'f':
-			w->path = true;
-			break;
-		case 'n':
-		case 'i':
-			w->image = true;
-			break;
-		case 'l':
-			w->loaded_symbols = true;
-			break;
-		case 'o':
-			w->no_unloaded = true;
-			break;
-		case 'k':
-			w->kernel = true;
-			break;
-		case 'u':
-			w->user = true;
-			break;
-		case 'p':
-			w->mapped = true;
-			break;
-		case 'c':
-			w->checksum = true;
-			break;
-		case 'e':
-			w->problems = true;
-			break;
-		case 'D': // links
-			break;
 		case '1':
 			w->names_only = true;
 			if (*c->p == 'm')

@@ -96,7 +96,7 @@ static int teardown(void **state)
 // ---- the grammar
 static const char *shape(const char *text)
 {
-	struct store_home home = { .downstream = "/down", .home = "/home/u" };
+	struct store_home home = { .downstream = "/down", .home = "/me" };
 	struct store_path p;
 	store_path_parse(a, &home, text, &p);
 	struct sb s = sb_new(a);
@@ -136,7 +136,7 @@ static void test_grammar(void **state)
 		{ "c:/sym", " !" },
 		{ "srv*C:\\sym*https://h", "H:https://h !" },
 		{ "\\\\server\\share", " !" },
-		{ "~/sym;~", "F:/home/u/sym ; F:/home/u" },
+		{ "~/sym;~", "F:/me/sym ; F:/me" },
 		{ "sym\\x", "F:sym/x !" },
 		{ "/a:/b", "F:/a:/b !" },
 		{ "srv*", "cache T:/down ; H:https://msdl.microsoft.com/download/symbols" },
