@@ -2,6 +2,8 @@
 // sym.c: providers in order, and the forms in which the debugger shows an address.
 #include "sym/sym.h"
 
+#include "sym/guess.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,10 +36,8 @@ const char *sym_state_text(enum sym_state s)
 	return texts[s];
 }
 
-struct symbols *sym_load(struct target *t, struct module *m)
+static bool open_any(struct target *t, struct module *m)
 {
-	if (m->offline && t->store->fetcher.get)
-		target_forget_symbols(t, m);
 	for (size_t i = 0; !m->symbols && symbol_providers[i]; i++) {
 		struct symbols *s;
 		if (symbol_providers[i]->open(t, m, &s).code)
@@ -46,6 +46,15 @@ struct symbols *sym_load(struct target *t, struct module *m)
 		s->module = m;
 		m->symbols = s;
 	}
+	return m->symbols != NULL;
+}
+
+struct symbols *sym_load(struct target *t, struct module *m)
+{
+	if (m->offline && t->store->fetcher.get)
+		target_forget_symbols(t, m);
+	if (!m->symbols && (target_module_codeview(t, m).kind != CV_NONE || !guess_kernel_symbols(t, m, open_any)))
+		open_any(t, m);
 	if (!m->symbols) {
 		m->symbols = NEW(t->arena, struct symbols);
 		*m->symbols = (struct symbols){ .provider = &no_provider, .module = m };

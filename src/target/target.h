@@ -49,6 +49,7 @@ struct module {
 	const char *symbol_file; // host path of what the symbols come from; NULL: none, or the image
 	struct file_map symbol_map;
 	err_t symbol_error;   // why a file that was found is not used
+	const char *guess;    // how cv came about when nothing recorded it; NULL: it is recorded
 	const char *mismatch; // why the symbols in use are another build's; NULL: they match
 	bool other_build;     // a file of the right name was found, but not used: it is another build's
 	bool mismatch_used;   // a name from them was given since this was last cleared
