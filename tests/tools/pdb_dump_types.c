@@ -169,7 +169,7 @@ static void bench(struct arena *a, struct pdb *p, struct type_source *s)
 		       what == 2 ? "miss"
 		       : what    ? "find+members"
 				 : "find",
-		       (double)(os_now_us() - start) * 1000 / ROUNDS, w.n, sum);
+		       (double)(os_now_us() - start) * 1000 / (double)ROUNDS, w.n, sum);
 	}
 	printf("stream\t%" PRIu32 " bytes\t%" PRIu32 " records\n", p->tpi.bytes, p->tpi.end - p->tpi.begin);
 }
