@@ -263,4 +263,40 @@ enum {
 	// Values that one command describes in words. A full dt -r9 of the largest kernel structure has some 100,000
 	// rows.
 	LIMIT_VALUE_STEPS = 1 << 18,
+	// Downloads: connections at once; symbol servers shut out clients with many more.
+	LIMIT_FETCH_CONNECTIONS = 8,
+	// Files asked for in one run of the helper program; more take several.
+	LIMIT_FETCH_JOBS = 1024,
+	// Bytes of one answer of the helper program; a socket gives less.
+	LIMIT_FETCH_FRAME = 1 << 16,
+	// An address; servers refuse longer ones.
+	LIMIT_FETCH_URL = 8192,
+	// A file from a server; the largest PDBs of browsers have 4 GiB.
+	LIMIT_FETCH_GIB = 16,
+	// Headers of all answers on the way to one file; ordinary ones have 1 KiB.
+	LIMIT_FETCH_HEADERS = 256 << 10,
+	// Bytes of an answer that is no file (an error page); more ends the connection.
+	LIMIT_FETCH_PAGE = 64 << 10,
+	// Redirects to one file; Microsoft's server sends one.
+	LIMIT_FETCH_REDIRECTS = 5,
+	// Times that one file is begun; a cut download goes on where it was.
+	LIMIT_FETCH_ATTEMPTS = 3,
+	// Seconds: to connect; below 512 bytes a second; for one file (4 GiB at 1.2 MB/s).
+	LIMIT_FETCH_CONNECT_SECONDS = 10,
+	LIMIT_FETCH_STALL_SECONDS = 30,
+	LIMIT_FETCH_TOTAL_SECONDS = 3600,
+	// Silence of the helper program, which speaks every second.
+	LIMIT_FETCH_SILENCE_SECONDS = 30,
+	// Memory of the helper program with the network: libcurl, TLS and eight connections take 20 MiB.
+	LIMIT_FETCH_MEMORY = 256 << 20,
+	// A file.ptr: a path or a sentence.
+	LIMIT_FILE_PTR = 4096,
+	// How long a server is believed that it has no such file; symbols of a new build come within hours.
+	LIMIT_FETCH_ABSENT_SECONDS = 4 * 3600,
+	// A cut download smaller than this is not kept.
+	LIMIT_FETCH_PARTIAL = 64 << 10,
+	// How old the beginning of a download may be to be gone on with.
+	LIMIT_FETCH_PARTIAL_SECONDS = 7 * 24 * 3600,
+	// Downloads whose files are open at the same time; a process may have 1024 files open.
+	LIMIT_FETCH_BATCH = 128,
 };

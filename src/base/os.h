@@ -26,6 +26,7 @@ bool folder_exists(const char *path);
 err_t file_size(const char *path, uint64_t *ret) MUST_USE;
 // Size, and when it was written: nanoseconds since 1970.
 err_t file_stamp(const char *path, uint64_t *size_ret, uint64_t *time_ret) MUST_USE;
+bool file_age(const char *path, uint64_t *seconds_ret); // since it was last written; false: no such file, or not past
 
 // ---- names
 char *path_join(struct arena *a, const char *dir, const char *name);
@@ -54,10 +55,17 @@ struct os_new_file {
 // A file in root/folders[0]/.../folders[n - 1]. Folders are made when they are missing, root with its parents; below
 // root no symbolic link is followed, and the names of folders have no '/' and are not "..".
 err_t os_new_file_open(const char *root, const char *const *folders, size_t n, struct os_new_file *ret) MUST_USE;
+// The same for one that is there, for reading and writing: it loses its name. E_NOTFOUND: there is none.
+err_t os_new_file_take(const char *root, const char *const *folders, size_t n, const char *name,
+		       struct os_new_file *ret) MUST_USE;
 err_t os_write_all(int fd, struct span bytes) MUST_USE;
 // Gives it its name. When there is one already it is replaced or (replace false) kept.
 err_t os_new_file_name(struct os_new_file *f, const char *name, bool replace) MUST_USE;
 void os_new_file_close(struct os_new_file *f); // without a name so far: it is gone
+
+// ---- writing
+err_t fd_write_at(int fd, uint64_t at, const void *p, size_t n) MUST_USE; // all of it, or E_IO
+err_t fd_truncate(int fd, uint64_t n) MUST_USE;
 
 // ---- child processes
 struct os_child {
@@ -74,3 +82,5 @@ bool os_signal_is_interrupt(int sig); // Ctrl-C, or a polite request to end
 err_t os_pipe(int *read_ret, int *write_ret) MUST_USE;
 // Reads to the end of a pipe or file; what passes `cap` is read and dropped. E_LIMIT at `deadline_us` (os_now_us()).
 err_t os_read_all(int fd, char *buf, size_t cap, uint64_t deadline_us, size_t *n_ret) MUST_USE;
+// What there is, at least a byte, within timeout_ms; *n_ret 0 and *end_ret false: nothing came.
+err_t os_read_some(int fd, void *buf, size_t cap, unsigned timeout_ms, size_t *n_ret, bool *end_ret) MUST_USE;

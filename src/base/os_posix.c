@@ -257,7 +257,18 @@ static bool is_component(const char *name)
 	return *name && !strchr(name, '/') && !str_eq(name, ".") && !str_eq(name, "..");
 }
 
-err_t os_new_file_open(const char *root, const char *const *folders, size_t n, struct os_new_file *ret)
+static int open_folder(int dir, const char *name)
+{
+	int sub = -1;
+	if (mkdirat(dir, name, 0777) == 0 || errno == EEXIST)
+		sub = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int error = errno;
+	close(dir);
+	errno = error;
+	return sub;
+}
+
+static err_t new_file_folder(const char *root, const char *const *folders, size_t n, struct os_new_file *ret)
 {
 	*ret = (struct os_new_file){ .dir = -1, .fd = -1 };
 	for (size_t i = 0; i < n; i++)
@@ -265,30 +276,42 @@ err_t os_new_file_open(const char *root, const char *const *folders, size_t n, s
 			return host_error(EINVAL);
 	TRY(make_folders(root));
 	int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	for (size_t i = 0; dir >= 0 && i < n; i++) {
-		int sub = -1;
-		if (mkdirat(dir, folders[i], 0777) == 0 || errno == EEXIST)
-			sub = openat(dir, folders[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		int error = errno;
-		close(dir);
-		dir = sub;
-		errno = error;
-	}
+	for (size_t i = 0; dir >= 0 && i < n; i++)
+		dir = open_folder(dir, folders[i]);
 	if (dir < 0)
 		return host_error(errno);
 	uint64_t random = 0;
 	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		random = os_now_us();
 	snprintf(ret->temp, sizeof(ret->temp), ".dumpscope-%016" PRIx64, random);
-	int fd = openat(dir, ret->temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-	if (fd < 0) {
-		err_t e = host_error(errno);
-		close(dir);
-		return e;
-	}
 	ret->dir = dir;
-	ret->fd = fd;
 	return ok();
+}
+
+err_t os_new_file_open(const char *root, const char *const *folders, size_t n, struct os_new_file *ret)
+{
+	TRY(new_file_folder(root, folders, n, ret));
+	ret->fd = openat(ret->dir, ret->temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (ret->fd >= 0)
+		return ok();
+	err_t e = host_error(errno);
+	ret->temp[0] = 0;
+	os_new_file_close(ret);
+	return e;
+}
+
+err_t os_new_file_take(const char *root, const char *const *folders, size_t n, const char *name,
+		       struct os_new_file *ret)
+{
+	TRY(new_file_folder(root, folders, n, ret));
+	if (is_component(name) && renameat(ret->dir, name, ret->dir, ret->temp) == 0)
+		ret->fd = openat(ret->dir, ret->temp, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	if (ret->fd >= 0)
+		return ok();
+	err_t e = host_error(errno);
+	ret->temp[0] = 0;
+	os_new_file_close(ret);
+	return e;
 }
 
 err_t os_write_all(int fd, struct span bytes)
@@ -450,4 +473,53 @@ err_t os_read_all(int fd, char *buf, size_t cap, uint64_t deadline_us, size_t *n
 	}
 	*n_ret = n;
 	return ok();
+}
+
+err_t os_read_some(int fd, void *buf, size_t cap, unsigned timeout_ms, size_t *n_ret, bool *end_ret)
+{
+	*n_ret = 0;
+	*end_ret = false;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int ready = poll(&p, 1, (int)MIN(timeout_ms, (unsigned)INT_MAX));
+	if (ready == 0 || (ready < 0 && errno == EINTR))
+		return ok();
+	ssize_t got = ready < 0 ? -1 : read(fd, buf, cap);
+	if (got < 0 && errno == EINTR)
+		return ok();
+	if (got < 0)
+		return host_error(errno);
+	*n_ret = (size_t)got;
+	*end_ret = got == 0;
+	return ok();
+}
+
+err_t fd_write_at(int fd, uint64_t at, const void *p, size_t n)
+{
+	for (const uint8_t *from = p; n;) {
+		ssize_t done = pwrite(fd, from, n, (off_t)at);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return done < 0 ? host_error(errno) : fail(E_IO, "nothing could be written", 0);
+		from += done;
+		at += (uint64_t)done;
+		n -= (size_t)done;
+	}
+	return ok();
+}
+
+err_t fd_truncate(int fd, uint64_t n)
+{
+	return ftruncate(fd, (off_t)n) == 0 ? ok() : host_error(errno);
+}
+
+bool file_age(const char *path, uint64_t *seconds_ret)
+{
+	struct stat st;
+	struct timespec now;
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || clock_gettime(CLOCK_REALTIME, &now) != 0 ||
+	    st.st_mtim.tv_sec > now.tv_sec)
+		return false;
+	*seconds_ret = (uint64_t)(now.tv_sec - st.st_mtim.tv_sec);
+	return true;
 }

@@ -51,8 +51,7 @@ static err_t about(struct arena *a, const char *path, err_t e)
 	return fail(e.code, arena_printf(a, "%s: %s", path, e.what), e.at);
 }
 
-// A number from the environment, with K, M, G or T.
-static err_t setting(struct arena *a, const char *name, uint64_t otherwise, uint64_t *ret)
+err_t env_bytes(struct arena *a, const char *name, uint64_t otherwise, uint64_t *ret)
 {
 	const char *s = os_env(name), *p = s;
 	*ret = otherwise;
@@ -77,7 +76,7 @@ static err_t setting(struct arena *a, const char *name, uint64_t otherwise, uint
 }
 
 // The folder of the program is the build folder, or bin/ of an installation.
-static const char *find_helper(struct arena *a)
+const char *helper_path(struct arena *a)
 {
 	static const char *const places[] = { "dumpscope-helper", "../libexec/dumpscope/dumpscope-helper",
 					      "../libexec/dumpscope-helper", "../lib/dumpscope/dumpscope-helper" };
@@ -204,10 +203,10 @@ static err_t listen(struct work *w, struct os_child *child, uint64_t seconds, st
 static err_t run_helper(struct work *w, bool any, struct answer *ret)
 {
 	uint64_t limit, memory, seconds;
-	TRY(setting(w->a, "DUMPSCOPE_UNPACK_LIMIT", (uint64_t)LIMIT_UNPACK_GIB << 30, &limit));
-	TRY(setting(w->a, "DUMPSCOPE_UNPACK_MEMORY", LIMIT_UNPACK_IN_MEMORY, &memory));
-	TRY(setting(w->a, "DUMPSCOPE_UNPACK_SECONDS", LIMIT_UNPACK_SECONDS, &seconds));
-	const char *helper = find_helper(w->a);
+	TRY(env_bytes(w->a, "DUMPSCOPE_UNPACK_LIMIT", (uint64_t)LIMIT_UNPACK_GIB << 30, &limit));
+	TRY(env_bytes(w->a, "DUMPSCOPE_UNPACK_MEMORY", LIMIT_UNPACK_IN_MEMORY, &memory));
+	TRY(env_bytes(w->a, "DUMPSCOPE_UNPACK_SECONDS", LIMIT_UNPACK_SECONDS, &seconds));
+	const char *helper = helper_path(w->a);
 	if (!helper)
 		return fail(
 			E_IO,

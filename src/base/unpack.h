@@ -14,3 +14,7 @@
 MUST_USE err_t unpack_open(struct arena *a, const char *path, struct file_map *ret, const char **inner_name_ret);
 // The same for any file: an archive's first file, whatever it is (symbol stores hold compressed `.pd_` and `.dl_`).
 MUST_USE err_t unpack_any(struct arena *a, const char *path, struct file_map *ret, const char **inner_name_ret);
+// The helper program; NULL: it is nowhere.
+const char *helper_path(struct arena *a);
+// A number from the environment, with K, M, G or T behind it; `otherwise` when it is not set. E_USAGE.
+MUST_USE err_t env_bytes(struct arena *a, const char *name, uint64_t otherwise, uint64_t *ret);

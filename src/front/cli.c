@@ -22,6 +22,14 @@ static void on_interrupt(int sig)
 	interrupted = 1;
 }
 
+volatile int *front_on_interrupt(void)
+{
+	struct sigaction act = { .sa_handler = on_interrupt };
+	sigemptyset(&act.sa_mask);
+	sigaction(SIGINT, &act, NULL);
+	return &interrupted;
+}
+
 static void print_error(const char *path, err_t e)
 {
 	const char *what = e.what ? e.what : err_name(e.code);
@@ -181,8 +189,7 @@ int front_debugger(struct arena *a, const struct options *o)
 	output_init(&p->out, log);
 	p->doc = o->json ? doc_json_new(a, p->out.sink, p->s->target->ptr_bytes)
 			 : doc_text_new(a, p->out.sink, p->s->target->ptr_bytes, o->colour);
-	struct sigaction sa = { .sa_handler = on_interrupt };
-	sigaction(SIGINT, &sa, NULL);
+	front_on_interrupt();
 	if (!o->json)
 		cmd_line(p->s, ".banner", p->doc);
 	run_initial(p);

@@ -48,6 +48,8 @@ int output_end(struct output *o, int code);
 int front_open(struct arena *a, const struct options *o, struct session **ret);
 int front_debugger(struct arena *a, const struct options *o); // -z
 int front_report(struct arena *a, const struct options *o);   // dumpscope DUMP
+// From here on Ctrl-C does not end the program but sets what this points to.
+volatile int *front_on_interrupt(void);
 // EXIT_PARTIAL when the dump has holes of its own (cut, corrupt), else EXIT_ANALYSED.
 int front_exit_code(const struct session *s);
 

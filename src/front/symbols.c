@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // symbols.c: dumpscope symbols VERB: symbol files without a debugger around them.
-#include "front/symbols.h"
+#include "front/symbols_need.h"
 
 #include <stdio.h>
 
-static const struct symbols_verb *const verbs[] = { &symbols_export };
+static const struct symbols_verb *const verbs[] = { &symbols_list, &symbols_fetch, &symbols_export };
 
 static void print_usage(FILE *f)
 {
@@ -37,7 +37,7 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 	return EXIT_USAGE;
 }
 
-static const struct schema *const rows[] = { NULL };
+static const struct schema *const rows[] = { &need_row, &need_sum, NULL };
 const struct front front_symbols = {
 	.name = "symbols",
 	.args = "VERB ...",

@@ -12,10 +12,15 @@
 //     done            all of it is there
 //     error CODE AT TEXT    instead of the others; CODE as err_name() has it
 // Exit status 0 after `done`, else 1.
+//
+//     dumpscope-helper fetch
+//
+// downloads: store/fetch_int.h describes what it reads and says.
 #include "base/limits.h"
 #include "base/os.h"
 #include "base/str.h"
 #include "helper/extract.h"
+#include "helper/fetch.h"
 #include "helper/sandbox.h"
 
 #include <errno.h>
@@ -153,10 +158,14 @@ static void out_of_memory(void *ctx, err_t why)
 
 int main(int argc, char **argv)
 {
-	struct arena *a = arena_new(LIMIT_HELPER_ARENA);
-	arena_trap(a, out_of_memory, NULL);
+	bool fetch = argc == 2 && str_eq(argv[1], "fetch");
+	struct arena *a = arena_new(fetch ? LIMIT_FETCH_MEMORY / 2 : LIMIT_HELPER_ARENA);
 	int code = 2;
-	if (argc > 1 && str_eq(argv[1], "unpack"))
+	if (!fetch) // a download's other side knows what a helper without an answer is
+		arena_trap(a, out_of_memory, NULL);
+	if (fetch)
+		code = fetch_main(a);
+	else if (argc > 1 && str_eq(argv[1], "unpack"))
 		code = unpack(a, argc - 2, argv + 2);
 	else
 		write_all(2, "dumpscope-helper: a part of dumpscope, started by it when needed\n", 65);
