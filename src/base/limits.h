@@ -299,4 +299,6 @@ enum {
 	LIMIT_FETCH_PARTIAL_SECONDS = 7 * 24 * 3600,
 	// Downloads whose files are open at the same time; a process may have 1024 files open.
 	LIMIT_FETCH_BATCH = 128,
+	// Names in one folder of a symbol store that is verified; Microsoft's own has some 100,000 files.
+	LIMIT_STORE_NAMES = 1 << 20,
 };

@@ -34,6 +34,8 @@ char *path_join(struct arena *a, const char *dir, const char *name);
 // the first in byte order. NULL when there is none. `name` may come from a dump: one that is empty, "." or "..", or
 // has a '/', is never found.
 char *path_find_nocase(struct arena *a, const char *dir, const char *name);
+// The names in a folder but "." and "..", in byte order. E_LIMIT: more than `most`.
+err_t os_list(struct arena *a, const char *dir, size_t most, const char ***names_ret, size_t *n_ret) MUST_USE;
 const char *os_env(const char *name); // NULL when unset or empty, or when the program runs with raised privileges
 char *os_cache_dir(struct arena *a);  // $XDG_CACHE_HOME/dumpscope or ~/.cache/dumpscope, not created; NULL: no home
 char *os_exe_dir(struct arena *a);    // the folder of the running program; NULL when unknown

@@ -523,3 +523,34 @@ bool file_age(const char *path, uint64_t *seconds_ret)
 	*seconds_ret = (uint64_t)(now.tv_sec - st.st_mtim.tv_sec);
 	return true;
 }
+
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+err_t os_list(struct arena *a, const char *dir, size_t most, const char ***names_ret, size_t *n_ret)
+{
+	DIR *d = opendir(dir);
+	if (!d)
+		return host_error(errno);
+	struct sb all = sb_new(a);
+	size_t n = 0;
+	for (const struct dirent *e; n <= most && (e = readdir(d));) {
+		if (str_eq(e->d_name, ".") || str_eq(e->d_name, ".."))
+			continue;
+		sb_addn(&all, e->d_name, strlen(e->d_name) + 1);
+		n++;
+	}
+	closedir(d);
+	if (n > most)
+		return fail(E_LIMIT, "has too many files", n);
+	const char **names = NEW_N(a, const char *, n + 1);
+	const char *p = sb_str(&all);
+	for (size_t i = 0; i < n; i++, p += strlen(p) + 1)
+		names[i] = p;
+	qsort(names, n, sizeof(*names), by_bytes);
+	*names_ret = names;
+	*n_ret = n;
+	return ok();
+}

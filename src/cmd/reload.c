@@ -226,9 +226,18 @@ static err_t reload_all(struct session *s, struct doc *out, const struct options
 	target_restore_module(t, NULL);
 	doc_text(out, t->kernel ? "Loading Kernel Symbols" : "Reloading current modules");
 	emit_dots(out, t->n_modules);
+	for (size_t i = 0; o->force && i < t->n_modules; i++) {
+		target_forget_symbols(t, t->modules[i]);
+		t->modules[i]->load_anything = o->ignore;
+	}
+	if (o->force)
+		sym_gather(t);
 	for (size_t i = 0; i < t->n_modules; i++) {
 		TRY(session_poll(s));
-		reload_one(s, out, o, t->modules[i]);
+		if (o->force)
+			load(s, out, t->modules[i], o->verbose ? NULL : &silent);
+		else
+			reload_one(s, out, o, t->modules[i]);
 	}
 	if (t->kernel) {
 		doc_text(out, "Loading User Symbols");

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "cmd/cmd.h"
 #include "front/front.h"
+#include "front/servers.h"
 #include "target/kernel.h"
 
 #include <errno.h>
@@ -55,8 +56,7 @@ static void note_path(const struct target *t, const struct store_path *p)
 			http = http || e->places[j].kind == STORE_HTTP;
 	}
 	if (http && !t->store->fetcher.get)
-		fprintf(stderr, "dumpscope: note: not supported: symbol servers; the folders of the symbol path are "
-				"used\n");
+		fprintf(stderr, "dumpscope: note: servers are not asked; the folders of the path are used\n");
 }
 
 int front_open(struct arena *a, const struct options *o, struct session **ret)
@@ -68,6 +68,8 @@ int front_open(struct arena *a, const struct options *o, struct session **ret)
 		return e.code == E_LIMIT ? EXIT_LIMIT : EXIT_NO_DUMP;
 	}
 	struct target *t = (*ret)->target;
+	if (!o->no_servers && front_ask_servers(a, t->store, &interrupted) && *images)
+		target_set_image_path(t, images); // once more: it may name a server
 	target_set_symbol_path(t, o->symbol_path ? o->symbol_path : o->no_env_paths ? "" : store_env_symbol_path(a));
 	note_path(t, &t->symbol_path);
 	note_path(t, &t->image_path);

@@ -28,6 +28,7 @@ struct options {
 	unsigned timeout_seconds; // 0: none
 	int fail_on;              // enum severity + 1; 0: off
 	bool no_env_paths;        // -sins
+	bool no_servers;          // -netsyms:no
 	uint32_t symbol_options;  // SYMOPT_*
 };
 

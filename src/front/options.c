@@ -230,6 +230,8 @@ static int short_option(struct parse *p, const char *name)
 		return long_option(p, "version");
 	} else if (str_eq(name, "lines")) {
 		return -1; // the default here
+	} else if (str_starts(name, "netsyms")) {
+		o->no_servers = str_ieq(name, "netsyms:no");
 	} else if (is_live_only(name, &takes_value)) {
 		if (takes_value)
 			(void)value(p);

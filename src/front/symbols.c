@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-static const struct symbols_verb *const verbs[] = { &symbols_list, &symbols_fetch, &symbols_export };
+static const struct symbols_verb *const verbs[] = { &symbols_list, &symbols_fetch, &symbols_pack, &symbols_verify,
+						    &symbols_export };
 
 static void print_usage(FILE *f)
 {
@@ -37,7 +38,7 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 	return EXIT_USAGE;
 }
 
-static const struct schema *const rows[] = { &need_row, &need_sum, NULL };
+static const struct schema *const rows[] = { &need_row, &need_sum, &stored_file_row, &stored_sum, NULL };
 const struct front front_symbols = {
 	.name = "symbols",
 	.args = "VERB ...",

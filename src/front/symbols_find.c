@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // symbols_find.c: looks for needed files along the symbol path, on servers all at once; and shows what came of it.
+#include "front/servers.h"
 #include "front/symbols_need.h"
 
 #include "base/limits.h"
@@ -8,7 +9,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 // ---- is it the file?
 struct check {
@@ -72,6 +72,35 @@ static const char *extension(const char *name)
 	return dot && dot[1] ? dot + 1 : NULL;
 }
 
+// Small kernel dumps do not hold what names a driver's PDB; its file does.
+struct image {
+	struct needs *ns;
+	struct need *n;
+	struct arena *work;
+	struct span file;
+};
+
+static err_t read_image(void *ctx)
+{
+	struct image *im = ctx;
+	struct pe *pe;
+	struct span record;
+	TRY(pe_open_file(im->work, im->file, &pe));
+	TRY(pe_codeview(im->work, pe, &record));
+	struct codeview cv = codeview_decode(im->ns->a, record);
+	if (need_add_pdb(im->ns, &cv, im->n->dump) && im->ns->n_nameless)
+		im->ns->n_nameless--;
+	return ok();
+}
+
+static void add_pdb_of(struct needs *ns, struct need *n, struct span file)
+{
+	struct image im = { ns, n, arena_new(LIMIT_COMMAND_MEMORY), file };
+	err_t e = arena_guard(im.work, NULL, read_image, &im);
+	(void)e; // it stays a module without a known PDB
+	arena_free(im.work);
+}
+
 static void look_up(struct needs *ns, struct need *n, const struct need_places *where)
 {
 	struct look l = { .a = ns->a, .n = n };
@@ -87,6 +116,8 @@ static void look_up(struct needs *ns, struct need *n, const struct need_places *
 		n->state = NEED_HAVE;
 		n->path = hit.path;
 		n->size = l.map.bytes.n;
+		if (n->names_pdb)
+			add_pdb_of(ns, n, l.map.bytes);
 		file_map_close(&l.map);
 		return;
 	}
@@ -114,25 +145,6 @@ err_t needs_find(struct needs *ns, const struct need_places *where)
 }
 
 // ---- where
-static void show_progress(void *ctx, const struct fetch_progress *p)
-{
-	char line[120];
-	const double mib = 1048576;
-	int n = snprintf(line, sizeof(line), "%zu of %zu files, %.1f MiB", p->done, p->n, (double)p->bytes / mib);
-	if (p->expects)
-		n += snprintf(line + n, sizeof(line) - (size_t)n, " of %.1f (%u %%)", (double)p->expects / mib,
-			      (unsigned)(p->bytes * 100 / p->expects));
-	snprintf(line + n, sizeof(line) - (size_t)n, ", %.1f MiB/s", (double)p->per_second / mib);
-	(void)ctx;
-	fprintf(stderr, "\r\x1b[K%s", line);
-}
-
-void need_progress_end(void)
-{
-	if (os_is_tty(STDERR_FILENO))
-		fputs("\r\x1b[K", stderr);
-}
-
 int need_places(struct arena *a, const struct symbols_verb *v, const struct need_args *args, bool servers,
 		struct need_places *ret)
 {
@@ -148,17 +160,12 @@ int need_places(struct arena *a, const struct symbols_verb *v, const struct need
 	}
 	if (!http || !servers)
 		return -1;
-	struct fetch_env env;
-	err_t e = fetch_env(a, &env);
-	if (e.code) {
-		fprintf(stderr, "dumpscope symbols %s: %s\n", v->name, e.what);
+	ret->web = front_ask_servers(a, ret->store, front_on_interrupt());
+	if (!ret->web) {
+		fprintf(stderr, "dumpscope symbols %s: DUMPSCOPE_NETSYMS=no: servers are not asked\n", v->name);
 		return EXIT_USAGE;
 	}
-	env.cancel = front_on_interrupt();
-	env.progress = os_is_tty(STDERR_FILENO) ? show_progress : NULL;
-	ret->web = web_new(a, &env);
 	ret->web->retry = args->retry;
-	ret->store->fetcher = web_fetcher(ret->web);
 	return -1;
 }
 

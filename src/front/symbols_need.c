@@ -81,18 +81,33 @@ static void grow(struct needs *ns)
 		ns->table[slot_of(ns, ns->list[i]->name, ns->list[i]->key)] = ns->list[i];
 }
 
-static void add(struct needs *ns, enum need_kind kind, const char *name, const char *key, const char *dump)
+struct need *need_add(struct needs *ns, enum need_kind kind, const char *name, const char *key, const char *dump)
 {
 	if (ns->n == ns->cap)
 		grow(ns);
 	size_t i = slot_of(ns, name, key);
 	if (ns->table[i])
-		return;
+		return ns->table[i];
 	struct need *n = ns->table[i] = NEW(ns->a, struct need);
 	*n = (struct need){
 		.kind = kind, .name = arena_strdup(ns->a, name), .key = arena_strdup(ns->a, key), .dump = dump
 	};
 	ns->list[ns->n++] = n;
+	return n;
+}
+
+bool need_add_pdb(struct needs *ns, const struct codeview *cv, const char *dump)
+{
+	char key[STORE_KEY];
+	const char *name = cv->path ? path_base(cv->path) : "";
+	if ((cv->kind != CV_RSDS && cv->kind != CV_NB10) || !*name)
+		return false;
+	if (cv->kind == CV_RSDS)
+		store_key_guid(key, cv->guid, cv->age);
+	else
+		store_key_stamp(key, cv->timestamp, cv->age);
+	need_add(ns, NEED_PDB, name, key, dump);
+	return true;
 }
 
 // ---- dumps
@@ -100,28 +115,25 @@ static void add_module(struct needs *ns, struct target *t, struct module *m, con
 		       const char *dump)
 {
 	char key[STORE_KEY];
+	struct need *image = NULL;
 	if (args->images && m->size && *m->image_name) {
 		store_key_image(key, m->timestamp, m->size);
-		add(ns, NEED_IMAGE, m->image_name, key, dump);
+		image = need_add(ns, NEED_IMAGE, m->image_name, key, dump);
 	}
 	if (!args->pdbs)
 		return;
 	struct codeview cv = target_module_codeview(t, m);
-	const char *name = cv.path ? path_base(cv.path) : "";
-	if (cv.kind == CV_RSDS)
-		store_key_guid(key, cv.guid, cv.age);
-	else if (cv.kind == CV_NB10)
-		store_key_stamp(key, cv.timestamp, cv.age);
-	if ((cv.kind != CV_RSDS && cv.kind != CV_NB10) || !*name)
-		ns->n_nameless++;
-	else
-		add(ns, NEED_PDB, name, key, dump);
+	if (need_add_pdb(ns, &cv, dump))
+		return;
+	ns->n_nameless++;
+	if (image)
+		image->names_pdb = true;
 }
 
 static int add_dump(struct needs *ns, const struct need_args *args, const char *path)
 {
 	struct session *s;
-	const struct options o = { .dump = path, .symbol_path = "" };
+	const struct options o = { .dump = path, .symbol_path = "", .no_env_paths = true, .no_servers = true };
 	int code = front_open(ns->a, &o, &s);
 	if (code)
 		return code;
@@ -161,7 +173,7 @@ static bool add_line(struct needs *ns, const struct need_args *args, char *line)
 	if (!digits || key[digits] || digits >= STORE_KEY || !need_kind_of(line, &kind))
 		return false;
 	if (kind == NEED_PDB ? args->pdbs : args->images)
-		add(ns, kind, line, key, NULL);
+		need_add(ns, kind, line, key, NULL);
 	return true;
 }
 

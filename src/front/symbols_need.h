@@ -19,6 +19,7 @@ struct need { // a file by its key; one, however many modules or dumps need it
 	enum need_state state;
 	const char *path, *reason; // reason: also when it is missing and something can be said about it
 	uint64_t size;             // bytes, expanded; 0: not there
+	bool names_pdb;            // an image whose dump does not say which PDB it has: the file does
 };
 struct needs {
 	struct arena *a;
@@ -32,7 +33,7 @@ struct need_args {
 	const char *path; // -y, else of the environment; "": none
 	const char *list; // --list FILE
 	const char *out;  // -o
-	bool json, retry, quiet, all;
+	bool json, retry, all;
 	bool pdbs, images; // both unless --only
 	const char **dumps;
 	size_t n_dumps;
@@ -53,9 +54,11 @@ struct need_places {
 };
 int need_places(struct arena *a, const struct symbols_verb *v, const struct need_args *args, bool servers,
 		struct need_places *ret);
+struct need *need_add(struct needs *ns, enum need_kind kind, const char *name, const char *key, const char *dump);
+// The PDB that a debug record names; false: it names none.
+bool need_add_pdb(struct needs *ns, const struct codeview *cv, const char *dump);
 // Looks all of them up along the path. E_CANCELLED.
 MUST_USE err_t needs_find(struct needs *ns, const struct need_places *where);
-void need_progress_end(void); // leaves no line of progress on the terminal
 // Has the file this key? E_NOTFOUND: another one, in `key_ret` (may be NULL); else why it cannot be read.
 MUST_USE err_t need_check(struct arena *a, enum need_kind kind, const char *key, struct span file,
 			  const char **key_ret);
@@ -65,6 +68,6 @@ bool need_kind_of(const char *name, enum need_kind *ret);
 const char *need_url(struct arena *a, const struct store_path *p, const struct need *n);
 
 // Rows and their sum, which all verbs print.
-extern const struct schema need_row, need_sum;
+extern const struct schema need_row, need_sum, stored_file_row, stored_sum;
 void need_emit(struct arena *a, struct doc *d, const struct store_path *p, const struct need *n);
 bool needs_emit_sum(struct doc *d, const struct needs *ns, uint64_t came); // true: all are there

@@ -300,6 +300,8 @@ err_t fetch_all(struct arena *a, struct fetch_job *jobs, size_t n, const struct 
 	r->jobs = jobs;
 	r->n = n;
 	err_t e = run_all(work, r, env);
+	if (env->progress)
+		env->progress(env->ctx, NULL);
 	for (size_t i = 0; i < n; i++) {
 		jobs[i].validator = jobs[i].validator ? arena_strdup(a, jobs[i].validator) : NULL;
 		jobs[i].error.what = jobs[i].error.what ? arena_strdup(a, jobs[i].error.what) : NULL;

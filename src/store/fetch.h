@@ -39,7 +39,8 @@ struct fetch_env {
 	uint32_t connect_ms, stall_ms, total_ms; // of one connection, of no progress, of one file; 0: default
 	uint64_t max_bytes;                      // of one file, unless its job says less; 0: LIMIT_FETCH_GIB
 	volatile int *cancel;                    // looked at every 50 ms; may be NULL
-	void (*progress)(void *ctx, const struct fetch_progress *p); // about ten times a second; may be NULL
+	// About ten times a second, with NULL when all is over; may be NULL.
+	void (*progress)(void *ctx, const struct fetch_progress *p);
 	void *ctx;
 };
 // What the environment says: DUMPSCOPE_HTTP_CONNECT, _STALL and _TOTAL, in seconds, DUMPSCOPE_HTTP_LIMIT, in bytes.

@@ -57,6 +57,9 @@ void store_key_image(char buf[STORE_KEY], uint32_t timestamp, uint64_t size);   
 struct store_fetcher {
 	err_t (*get)(void *ctx, struct arena *a, const char *base_url, const char *const *relatives, size_t n, int fd,
 		     size_t *index_ret);
+	// gather(ctx, true): from now on get() only writes down what is asked for and finds nothing; gather(ctx, false)
+	// brings all of that at once, for the look-ups to come, and returns how many files it asked for. May be NULL.
+	size_t (*gather)(void *ctx, bool begin);
 	void *ctx;
 };
 struct store { // what look-ups of one session share

@@ -35,7 +35,7 @@ struct web *web_new(struct arena *a, const struct fetch_env *env)
 static bool lately_absent(const struct web *w, const char *id)
 {
 	uint64_t age;
-	if (!w->cache || w->retry)
+	if (!w->cache || w->retry || (w->store && w->store->overwrite))
 		return false;
 	const char *path = path_join(w->a, path_join(w->a, w->cache, absent_folder[0]), id);
 	return file_age(path, &age) && age < LIMIT_FETCH_ABSENT_SECONDS;
@@ -307,9 +307,19 @@ static err_t get(void *ctx, struct arena *a, const char *server, const char *con
 	return e;
 }
 
+static size_t gather(void *ctx, bool begin)
+{
+	struct web *w = ctx;
+	w->collect = begin;
+	size_t n = begin ? 0 : w->n_waiting;
+	if (!n)
+		return 0;
+	return web_run(w).code ? 0 : n;
+}
+
 struct store_fetcher web_fetcher(struct web *w)
 {
-	return (struct store_fetcher){ get, w };
+	return (struct store_fetcher){ get, gather, w };
 }
 
 void web_close(struct web *w)

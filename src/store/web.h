@@ -13,7 +13,8 @@ struct web_batch;
 struct web {
 	struct arena *a;
 	struct fetch_env env;
-	bool retry; // do not believe `absent/`
+	bool retry;                // do not believe `absent/`
+	const struct store *store; // whose `overwrite` means the same; may be NULL
 	// Look-ups write down what they would ask for, and find nothing on servers; web_run() then brings all of it at
 	// once, and the look-ups are made again. A look-up asks one server at a time: repeat until nothing is waiting.
 	bool collect;

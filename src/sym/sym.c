@@ -62,6 +62,27 @@ struct symbols *sym_load(struct target *t, struct module *m)
 	return m->symbols->provider == &no_provider ? NULL : m->symbols;
 }
 
+void sym_gather(struct target *t)
+{
+	const struct store_fetcher f = t->store->fetcher;
+	if (!f.get || !f.gather)
+		return;
+	// What names the PDB may stand in an image that a server has.
+	for (size_t i = 0; i < t->n_modules; i++)
+		(void)target_module_codeview(t, t->modules[i]);
+	f.gather(f.ctx, true);
+	for (size_t i = 0; i < t->n_modules; i++) {
+		struct module *m = t->modules[i];
+		if (m->symbols && !m->offline)
+			continue;
+		sym_load(t, m);
+		if (!m->symbol_file)
+			target_forget_symbols(t, m);
+	}
+	if (f.gather(f.ctx, false))
+		store_forget(t->store);
+}
+
 bool sym_near(struct target *t, va_t va, struct sym_hit *ret)
 {
 	struct module *m = target_module_at(t, va);

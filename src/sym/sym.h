@@ -120,6 +120,8 @@ extern const struct symbol_provider *const symbol_providers[]; // generated from
 enum sym_state sym_module_state(const struct module *m);      // without loading anything
 const char *sym_state_text(enum sym_state s);                 // "(deferred)", "(export symbols)", ...
 struct symbols *sym_load(struct target *t, struct module *m); // NULL: the module has no symbols
+// Before all modules are loaded: brings what they need from symbol servers at once. Nothing without servers.
+void sym_gather(struct target *t);
 
 // The nearest symbol at or below va. False when va is in no loaded module.
 bool sym_near(struct target *t, va_t va, struct sym_hit *ret);

@@ -28,7 +28,7 @@ class Run:
     def __init__(self, top):
         self.dir = pathlib.Path(tempfile.mkdtemp(dir=top))
         self.store = self.dir / "store"
-        self.env = {k: v for k, v in os.environ.items() if not re.match("_NT_|.*proxy|CURL_|SSL_", k, re.I)}
+        self.env = {k: v for k, v in os.environ.items() if not re.match("_NT_|.*proxy|CURL_|SSL_|DUMPSCOPE_NETSYMS", k, re.I)}
         self.env.update(XDG_CACHE_HOME=str(self.dir / "cache"), DUMPSCOPE_HTTP_CONNECT="2", DUMPSCOPE_HTTP_STALL="1",
                         DUMPSCOPE_HTTP_TOTAL="10", HOME=str(self.dir))
 
@@ -137,7 +137,7 @@ def bad(top, s, pdb):
     r = Run(top).fetch("http://127.0.0.1:1/x", [f"m{i}.pdb" for i in range(200)])
     check("a server that is not there is not asked 200 times", r.status == 3 and r.out.count("failed ") >= 200, r)
     r = Run(top).fetch(f"{s.url}/ok", DUMPSCOPE_HTTP_STALL="soon")
-    check("a wrong number in the environment", r.status == 1 and "DUMPSCOPE_HTTP_STALL" in r.err, r)
+    check("a wrong number in the environment", "have      a.pdb" not in r.err and "DUMPSCOPE_HTTP_STALL" in r.err, r)
 
 
 def memory_of(top, s, pdb):
@@ -261,13 +261,55 @@ def usage(top, s, pdb):
     r = Run(top)
     path = f"srv*{r.store}*{s.url}/ok"
     s.log.clear()
+    for args, asked in (([], 1), (["-netsyms:no"], 0), (["-sins"], 1)):
+        s.log.clear()
+        q = Run(top)
+        (q.dir / "sub").mkdir()
+        p = subprocess.run([q.program, "-z", dump(q.dir, "a.pdb"), *args, "-y", f"srv*{q.store}*{s.url}/ok", "-c", "ld m0; lmvm m0; q"],
+                           capture_output=True, text=True, env=q.env, timeout=60)
+        check(f"the debugger {'asks' if asked else 'does not ask'} servers {args}", len(s.asked("a.pdb/")) == asked and
+              bool(q.stored()) == bool(asked), (p, s.log))
+    s.log.clear()
     p = subprocess.run([r.program, "symbols", "list", "--json", "-y", path, dump(r.dir, "a.pdb", "none.pdb")],
                        capture_output=True, text=True, env=r.env)
     check("list names the address and asks nobody", p.returncode == 0 and not s.log and
           f'"url":"{s.url}/ok/{place("a.pdb")}"' in p.stdout, p)
+    program(r, s, path, pdb)
     p = subprocess.run([r.program, "symbols", "fetch", "--only", "pdb", "-y", path, dump(r.dir, "a.pdb", "none.pdb")],
                        capture_output=True, text=True, env=r.env)
     check("fetch for a dump", p.returncode == 3 and "2 files: 1 have, 1 missing" in p.stdout and r.stored() == {place("a.pdb"): pdb}, p)
+
+
+def program(r, s, path, pdb):
+    """pack, verify, and .reload /f in the debugger."""
+    def run(*args):
+        return subprocess.run([str(x) for x in (r.program, *args)], capture_output=True, text=True, env=r.env, timeout=60)
+
+    need = dump(r.dir, "a.pdb", "none.pdb")
+    off = r.dir / "offline"
+    p = run("symbols", "pack", "-o", off, "-y", path, "--only", "pdb", need)
+    check("pack: a store of what the dump needs", p.returncode == 3 and (off / place("a.pdb")).read_bytes() == pdb and
+          sum(x.is_file() for x in off.rglob("*")) == 1, p)
+    p = run("symbols", "list", "-y", off, "--only", "pdb", need)
+    check("... that works as a symbol path", "have      a.pdb" in p.stdout and "missing   none.pdb" in p.stdout, p)
+    (off / place("b.pdb")).parent.mkdir(parents=True)
+    (off / place("b.pdb")[:-1]).with_name("b.pd_").write_bytes(mk_cab.make([("b.pdb", pdb)]))
+    p = run("symbols", "verify", "--all", off)
+    check("verify: right files, compressed too", p.returncode == 0 and "2 files: 2 ok, 0 wrong" in p.stdout and "b.pd_" in p.stdout, p)
+    for name, data, state in (("c.pdb", s.files[place("other.pdb")], "wrong "), ("d.pdb", pdb[:5000], "damaged "), ("e.dll", b"MZ", "damaged ")):
+        (off / place(name)).parent.mkdir(parents=True)
+        (off / place(name)).write_bytes(data)
+        p = run("symbols", "verify", off)
+        check(f"verify: {state}", p.returncode == 3 and re.search(f"(?m)^{state} +.*{name} .*$", p.stdout) and "b.pd_" not in p.stdout, p)
+    p = run("symbols", "verify", "--json", r.dir / "nowhere")
+    check("verify: no such store", p.returncode == 2 and "nowhere" in p.stdout, p)
+    names = [f"r{i}.pdb" for i in range(12)]
+    calm = server.Server({place(n): pdb for n in names})
+    store = r.dir / "reloaded"
+    p = run("-z", dump(r.dir, *names), "-y", f"srv*{store}*{calm.url}/wait", "-c", ".reload /f; q")
+    check(".reload /f brings all PDBs at once", p.returncode == 0 and len(list(store.rglob("r*.pdb/*/r*.pdb"))) == 12 and
+          2 <= calm.peak <= 8 and len(calm.asked("/wait/r")) == 12, (p, calm.peak, calm.asked()))
+    calm.close()
 
 
 def main():
