@@ -61,9 +61,7 @@ static err_t accept_file(void *ctx, const struct store_file *f)
 
 static void parse(struct arena *a, const char *text)
 {
-	struct store_home home = { .downstream = "/down",
-				   .home = "/me",
-				   .symfix = strlen(text) & 1 ? "/fix" : NULL };
+	struct store_home home = { .downstream = "/down", .home = "/me", .symfix = strlen(text) & 1 ? "/fix" : NULL };
 	struct store_path p, again;
 	store_path_parse(a, &home, text, &p);
 	check(str_eq(p.text, text) && p.expanded);

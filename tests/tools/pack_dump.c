@@ -144,14 +144,14 @@ static void say_times(struct arena *a, const char *path, unsigned long n)
 		(void)pack_near(f.pack, i * 2654435761u >> 8, &found, NULL);
 		sum += found.rva;
 	}
-	printf("near %.1f ns\n", (double)(os_now_us() - start) * 1000 / TIMES);
+	printf("near %.1f ns\n", (double)(os_now_us() - start) * 1000 / (double)TIMES);
 	start = os_now_us();
 	for (uint32_t i = 0; count && i < TIMES; i++) {
 		pack_symbol(f.pack, i * 2654435761u % count, &s);
 		if (pack_find(f.pack, s.name, &found))
 			sum += found.rva;
 	}
-	printf("find %.1f ns (%" PRIx64 ")\n", (double)(os_now_us() - start) * 1000 / TIMES, sum);
+	printf("find %.1f ns (%" PRIx64 ")\n", (double)(os_now_us() - start) * 1000 / (double)TIMES, sum);
 	pack_file_close(&f);
 }
 
