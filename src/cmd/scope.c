@@ -2,6 +2,7 @@
 // scope.c: what expressions see of a session: registers, pseudo-registers, symbols, memory.
 #include "base/limits.h"
 #include "cmd/cmd.h"
+#include "target/kernel.h"
 #include "value/locals.h"
 
 #include <stdlib.h>
@@ -86,6 +87,25 @@ static bool exception_pseudo(const struct dump_exception *x, const char *name, u
 	return true;
 }
 
+static bool kernel_pseudo(const struct session *s, const char *name, uint64_t *ret, err_t *err)
+{
+	const struct dump_kernel *k = s->target->kernel->facts;
+	if (str_ieq(name, "thread")) {
+		*ret = session_kthread(s);
+		*err = *ret ? ok() : fail(E_ABSENT, "the dump does not tell the current thread", 0);
+	} else if (str_ieq(name, "proc")) {
+		*ret = session_kprocess(s);
+		*err = *ret ? ok() : fail(E_ABSENT, "the dump does not tell the current process", 0);
+	} else if (str_ieq(name, "bug_code")) {
+		*ret = k->bugcheck;
+	} else if (str_ieqn(name, "bug_param", 9) && name[9] >= '1' && name[9] <= '4' && !name[10]) {
+		*ret = k->params[name[9] - '1'];
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static bool scope_pseudo(void *ctx, const char *name, uint64_t *ret, err_t *err)
 {
 	const struct session *s = ctx;
@@ -118,6 +138,8 @@ static bool scope_pseudo(void *ctx, const char *name, uint64_t *ret, err_t *err)
 		*err = return_address(s, ret);
 		return true;
 	}
+	if (t->kernel && kernel_pseudo(s, name, ret, err))
+		return true;
 	if (str_ieq(name, "teb") || str_ieq(name, "thread")) {
 		*err = th && th->teb ? ok() : fail(E_ABSENT, "the dump records no TEB for this thread", 0);
 		*ret = th ? th->teb : 0;

@@ -140,6 +140,29 @@ static void fill_processors(struct target *t, struct kernel *k, struct dump_user
 	u->n_threads = n;
 }
 
+va_t kernel_process_of(const struct target *t, va_t thread)
+{
+	uint64_t off = kernel_kdbg(t->kernel, KDBG_THREAD_APC_PROCESS_OFF, 2), process;
+	return thread && off && space_ptr(t->space, thread + off, t->ptr_bytes, &process) ? process : 0;
+}
+
+va_t session_kthread(const struct session *s)
+{
+	const struct kernel *k = s->target->kernel;
+	if (s->implicit_thread)
+		return s->implicit_thread;
+	return s->thread < k->n_processors ? k->processors[s->thread].thread : k->thread;
+}
+
+va_t session_kprocess(const struct session *s)
+{
+	const struct kernel *k = s->target->kernel;
+	if (s->implicit_process)
+		return s->implicit_process;
+	va_t process = kernel_process_of(s->target, session_kthread(s));
+	return process || s->thread != k->current ? process : k->process;
+}
+
 static void fill_current(struct target *t, struct kernel *k)
 {
 	const struct dump_triage *tr = k->facts->triage;
@@ -151,9 +174,9 @@ static void fill_current(struct target *t, struct kernel *k)
 		p->thread = k->thread;
 	if (p && !p->prcb && tr)
 		p->prcb = tr->prcb.va;
-	uint64_t off = kernel_kdbg(k, KDBG_THREAD_APC_PROCESS_OFF, 2);
-	if (!k->thread || !off || !space_ptr(t->space, k->thread + off, t->ptr_bytes, &k->process))
-		k->process = tr ? tr->process.va : 0;
+	k->process = kernel_process_of(t, k->thread);
+	if (!k->process && tr)
+		k->process = tr->process.va;
 }
 
 // ---- drivers

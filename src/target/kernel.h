@@ -79,5 +79,11 @@ struct kernel {
 };
 // A field of n bytes; 0 when the block ends before it or is not there.
 uint64_t kernel_kdbg(const struct kernel *k, enum kdbg_field field, unsigned n);
+// KTHREAD and EPROCESS that a session is at: those that .thread and .process chose, else the current processor's. 0:
+// not known.
+va_t session_kthread(const struct session *s);
+va_t session_kprocess(const struct session *s);
+// EPROCESS of a thread, by the offset that the dump gives; 0: not known.
+va_t kernel_process_of(const struct target *t, va_t thread);
 // The name of the dump's kind as the debugger's banner has it.
 const char *kernel_kind_text(const struct dump_kernel *k);

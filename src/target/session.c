@@ -35,6 +35,7 @@ err_t session_set_thread(struct session *s, size_t index)
 	if (index >= s->target->n_threads)
 		return fail(E_NOTFOUND, "Illegal thread error", index);
 	s->thread = index;
+	s->implicit_thread = s->implicit_process = 0;
 	session_reset_regs(s);
 	return ok();
 }

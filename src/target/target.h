@@ -157,28 +157,29 @@ struct session {
 	// The register context in force. When it was set by .cxr, .ecxr, .trap, k says so.
 	struct regs regs;
 	bool regs_known;
-	bool regs_set;              // by a command, not by choosing a thread
-	uint64_t regs_zeroed;       // bits of registers whose 0 is no fact: a trap frame did not hold them
-	size_t frame;               // the local context: a frame as k numbers them
-	bool no_inlines;            // .inline 0: calls that were replaced by their callee are no frames
-	const char *source_path;    // as the user gave it; NULL: none
-	unsigned radix;             // default radix of expressions
-	unsigned kframes;           // default depth of k
-	va_t next_d, next_u;        // where d and u go on
-	const char *last_d;         // last d command ("db"): a bare `d` repeats its form; NULL: none yet
-	const char *search_pattern; // of `#`; NULL: none yet
-	va_t next_search;           // where `#` goes on
-	const char *last_type;      // name that `dt .` repeats; NULL: none yet
-	bool show_trust;            // frames show how they were found
-	uint64_t deadline_us;       // os_now_us() value at which commands end; 0: none
-	uint64_t command_us;        // time each command of a line may take, deadline_us is set from it; 0: no limit
-	volatile int *cancel;       // set by Ctrl-C; may be NULL
-	uint64_t t[20];             // $t0 .. $t19
-	unsigned nesting;           // commands inside commands
-	enum err_code first_error;  // of the commands since the caller set it to OK
-	bool quit;                  // q was given
-	void *verdict;              // slot of verdict/: computed once
-	void *facts, *findings;     // slots of detect/
+	bool regs_set;                          // by a command, not by choosing a thread
+	uint64_t regs_zeroed;                   // bits of registers whose 0 is no fact: a trap frame did not hold them
+	size_t frame;                           // the local context: a frame as k numbers them
+	bool no_inlines;                        // .inline 0: calls that were replaced by their callee are no frames
+	const char *source_path;                // as the user gave it; NULL: none
+	va_t implicit_thread, implicit_process; // kernel: what .thread and .process chose; 0: the processor's
+	unsigned radix;                         // default radix of expressions
+	unsigned kframes;                       // default depth of k
+	va_t next_d, next_u;                    // where d and u go on
+	const char *last_d;                     // last d command ("db"): a bare `d` repeats its form; NULL: none yet
+	const char *search_pattern;             // of `#`; NULL: none yet
+	va_t next_search;                       // where `#` goes on
+	const char *last_type;                  // name that `dt .` repeats; NULL: none yet
+	bool show_trust;                        // frames show how they were found
+	uint64_t deadline_us;                   // os_now_us() value at which commands end; 0: none
+	uint64_t command_us;       // time each command of a line may take, deadline_us is set from it; 0: no limit
+	volatile int *cancel;      // set by Ctrl-C; may be NULL
+	uint64_t t[20];            // $t0 .. $t19
+	unsigned nesting;          // commands inside commands
+	enum err_code first_error; // of the commands since the caller set it to OK
+	bool quit;                 // q was given
+	void *verdict;             // slot of verdict/: computed once
+	void *facts, *findings;    // slots of detect/
 };
 MUST_USE err_t session_open(struct arena *a, const char *path, const char *image_path, struct session **ret);
 // The same over a target that is open; the session takes it over.
