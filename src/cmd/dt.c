@@ -221,6 +221,21 @@ static err_t show_subject(struct dt *d, const struct dt_subject *sub, bool named
 	return ok();
 }
 
+static err_t show_local(struct dt *d, const struct dt_subject *sub)
+{
+	const struct local *l = sub->local;
+	d->env.symbols = sub->symbols;
+	dt_show_local(d, l);
+	if (!l->in_memory && !l->bytes.p) {
+		doc_note(d->out, NOTE_INFO, "local.unavailable", "%s", l->why ? l->why : "Its value is not available.");
+		return ok();
+	}
+	struct value v = l->in_memory ? value_at(&l->type, l->va) : value_of(&l->type, l->bytes);
+	TRY(dt_show(d, &v));
+	dt_read_error(d);
+	return ok();
+}
+
 static err_t by_name(struct dt *d)
 {
 	struct dt_subject sub;
@@ -246,6 +261,8 @@ static err_t by_name(struct dt *d)
 			return ok();
 		name = first;
 	}
+	if (dt_find_local(d, name, &sub))
+		return show_local(d, &sub);
 	TRY(dt_find(d, name, &sub));
 	d->s->last_type = arena_printf(d->s->arena, "%s", name);
 	return show_subject(d, &sub, !strchr(name, '!'));

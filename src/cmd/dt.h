@@ -3,6 +3,7 @@
 #pragma once
 #include "base/limits.h"
 #include "cmd/cmd.h"
+#include "value/locals.h"
 #include "value/value.h"
 
 // A field as typed: "Ldr", "Ldr.", "a.b[3].c"; an empty part stands for every field of that level.
@@ -45,7 +46,7 @@ struct dt {
 	bool full; // LIMIT_DT_ROWS was reached
 };
 
-enum dt_subject_kind { DT_TYPE, DT_VARIABLE };
+enum dt_subject_kind { DT_TYPE, DT_VARIABLE, DT_LOCAL };
 struct dt_subject {
 	enum dt_subject_kind kind;
 	struct module *module;
@@ -53,15 +54,19 @@ struct dt_subject {
 	const char *name; // as recorded
 	struct type type;
 	va_t va; // DT_VARIABLE
+	const struct local *local;
 };
 // "module!name" or "name", a type or a variable; "[n]" behind it makes an array of it.
 MUST_USE err_t dt_find(struct dt *d, const char *name, struct dt_subject *ret);
+// The variable of the local context of that name. False: there is none.
+bool dt_find_local(struct dt *d, const char *name, struct dt_subject *ret);
 // The variable at an address.
 MUST_USE err_t dt_find_at(struct dt *d, va_t va, struct dt_subject *ret);
 struct type_source *dt_types(struct target *t, struct module *m, struct symbols **ret); // NULL: none
 // `dt mod!pat*`: lists what matches. *n_ret: how many; first_ret: the first of them.
 MUST_USE err_t dt_list_matches(struct dt *d, const char *pattern, size_t *n_ret, const char **first_ret);
 
+void dt_show_local(struct dt *d, const struct local *l); // "Local var @ 0x12ff7c Type int"
 void dt_show_header(struct dt *d, const struct dt_subject *sub, bool named);
 // An object or a type as a whole: its line, then its members, elements or enumerators.
 MUST_USE err_t dt_show(struct dt *d, const struct value *v);

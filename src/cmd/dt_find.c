@@ -124,6 +124,26 @@ err_t dt_find(struct dt *d, const char *name, struct dt_subject *ret)
 	return ok();
 }
 
+bool dt_find_local(struct dt *d, const char *name, struct dt_subject *ret)
+{
+	struct frame f;
+	struct locals l;
+	if (d->o.enumerate || strpbrk(name, "!<*?[") || stack_frame(d->s, d->c->a, d->s->frame, &f).code || !f.module)
+		return false;
+	locals_of(d->s, d->c->a, &f, &l);
+	const struct local *found = locals_named(&l, name, strlen(name));
+	if (!found || !found->has_type)
+		return false;
+	*ret = (struct dt_subject){ .kind = DT_LOCAL,
+				    .module = f.module,
+				    .name = found->name,
+				    .type = found->type,
+				    .va = found->va,
+				    .local = found };
+	ret->symbols = sym_load(d->s->target, f.module);
+	return true;
+}
+
 err_t dt_find_at(struct dt *d, va_t va, struct dt_subject *ret)
 {
 	struct sym_hit hit;

@@ -29,10 +29,15 @@ SCHEMA(type_list_item, "An object of a linked list", NULL,
        { "address", R_PTR, "of the object" }, { "shown", R_STR, "the address in text" });
 SCHEMA(type_read_error, "Something of the above was not readable", NULL, "Memory read error {address}",
        { "address", R_ADDR, "the last address that failed" });
+SCHEMA(type_local, "A variable of the local context", NULL, "Local var{?place  @ {place}} Type {type}",
+       { "name", R_STR, "its name" }, { "place", R_STR, "its address, or its register; null: neither" },
+       { "type", R_STR, "its type in the spelling of C" }, { "address", R_PTR, "where it lies; null: not in memory" },
+       { "why", R_STR, "why it has no value; null: it has one" });
 static const struct layout silent = { NULL, NULL };
-const struct schema *const dt_rows[] = { &type_name,       &type_field,      &type_element,
-					 &type_value,      &type_enumerator, &type_list_item,
-					 &type_read_error, &row_type_match,  NULL };
+const struct schema *const dt_rows[] = {
+	&type_name,      &type_field,      &type_element,   &type_value, &type_enumerator,
+	&type_list_item, &type_read_error, &row_type_match, &type_local, NULL
+};
 
 // The fields that are wanted at one level.
 struct wanted {
@@ -339,6 +344,26 @@ static bool show_enumerator(void *ctx, const struct type_member *m)
 					: arena_printf(a, "0x%" PRIx64, (uint64_t)m->value);
 	ROW(e->d->out, type_enumerator, VS(m->name), V(m->value), VS(text));
 	return count_row(e->d);
+}
+
+// "struct _X *" is "_X*" here.
+static const char *bare_type(struct arena *a, const struct type *t)
+{
+	static const char *const tags[] = { "struct ", "class ", "union ", "enum ", "interface " };
+	const char *text = type_c_text(a, t, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(tags); i++)
+		text += str_starts(text, tags[i]) ? strlen(tags[i]) : 0;
+	const char *star = strstr(text, " *");
+	return star ? arena_printf(a, "%.*s%s", (int)(star - text), text, star + 1) : text;
+}
+
+void dt_show_local(struct dt *d, const struct local *l)
+{
+	const char *place = l->in_memory                 ? arena_printf(d->env.a, "0x%" PRIx64, l->va)
+			    : l->where == LOCAL_REGISTER ? l->reg_name
+							 : NULL;
+	ROW(d->out, type_local, VS(l->name), VS(place), VS(bare_type(d->env.a, &l->type)), V_IF(l->in_memory, l->va),
+	    VS(l->why));
 }
 
 void dt_show_header(struct dt *d, const struct dt_subject *sub, bool named)

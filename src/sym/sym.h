@@ -101,10 +101,8 @@ struct symbol_provider {
 	// as in struct frame: 0 the function's own, else the inlined call's.
 	void (*locals)(struct symbols *s, uint32_t rva, unsigned inline_depth,
 		       bool (*fn)(void *ctx, const struct sym_local *l), void *ctx);
-	// The value of a named constant (S_CONSTANT), by its full name.
-	bool (*constant)(struct symbols *s, const char *name, uint64_t *ret);
-	// How the function at an RVA lays out its frame, for unwinding without unwind data.
-	bool (*frame)(struct symbols *s, uint32_t rva, struct sym_frame *ret);
+	bool (*constant)(struct symbols *s, const char *name, uint64_t *ret);  // a named constant's value, by full name
+	bool (*frame)(struct symbols *s, uint32_t rva, struct sym_frame *ret); // for unwinding without unwind data
 	// RVAs of a source line's code: file matches behind any '/' or '\\', case-blind.
 	void (*line_addresses)(struct symbols *s, const char *file, uint32_t line,
 			       bool (*fn)(void *ctx, const struct sym_line *l), void *ctx);
@@ -116,10 +114,9 @@ struct symbols { // each provider's own struct starts with this
 	bool ambiguous;       // the last find() found no exact name, but several places by the undecorated one
 };
 extern const struct symbol_provider *const symbol_providers[]; // generated from sym/LIST; NULL-terminated
-
-enum sym_state sym_module_state(const struct module *m);      // without loading anything
-const char *sym_state_text(enum sym_state s);                 // "(deferred)", "(export symbols)", ...
-struct symbols *sym_load(struct target *t, struct module *m); // NULL: the module has no symbols
+enum sym_state sym_module_state(const struct module *m);       // without loading anything
+const char *sym_state_text(enum sym_state s);                  // "(deferred)", "(export symbols)", ...
+struct symbols *sym_load(struct target *t, struct module *m);  // NULL: the module has no symbols
 // Before all modules are loaded: brings what they need from symbol servers at once. Nothing without servers.
 void sym_gather(struct target *t);
 
