@@ -4,6 +4,7 @@
 
 A file of tests/golden or tests/detect is made of lines that begin with a keyword:
   DUMP minidump x64       a dump built by tests/make/mk_minidump.py; the indented lines below are its recipe
+  DUMP kdump x64 bitmap   the same by tests/make/mk_kdump.py; skipped without the corpus when the recipe names $CORPUS
   FILE samples/x.dmp.xz   or a file of this repository
   CORPUS user/x.dmp       or a file of the corpus (DS_CORPUS); skipped without it
   ARGS -i samples         further arguments for the program; $CORPUS is the corpus
@@ -26,7 +27,7 @@ import testlib
 from testlib import BadTest, ROOT
 
 KEYWORD = re.compile(r"(DUMP|FILE|CORPUS|SYMBOLS|ARGS|SOURCE|CMD|REPORT|TEXT|JSON|##)(?: (.*)|$)")
-PROMPT = re.compile(r"^(?:\d+:\d{3}(?::\w+)?|\?:\?\?\?)> ")
+PROMPT = re.compile(r"^(?:\d+:\d{3}(?::\w+)?|\?:\?\?\?|(?:\d+: )?kd(?::\w+)?)> ")
 READING = re.compile(PROMPT.pattern[1:] + r"\w+: Reading initial command '.*'$")
 MARK = "@@golden "
 

@@ -46,9 +46,10 @@ def died(status, err):
 
 # ---- dumps
 @functools.lru_cache
-def builder():
+def builder(kind):
+    """What makes the bytes of a recipe; kind: its first word."""
     sys.path.insert(0, str(ROOT / "tests" / "make"))
-    recipe = importlib.import_module("mk_minidump").recipe
+    recipe = importlib.import_module("mk_kdump" if kind == "kdump" else "mk_minidump").recipe
     return lambda text: recipe(text).write()
 
 
@@ -92,7 +93,9 @@ def dump_path(keyword, value, recipe, name):
         return str(link.relative_to(ROOT))
     path = WORK / (name + ".dmp")
     with build_lock:
-        data = builder()("\n".join([value, *recipe]) + "\n")
+        if any("$CORPUS" in line for line in recipe) and not corpus():
+            return None
+        data = builder(value.split()[0] if value else "")("\n".join([value, *recipe]) + "\n")
         path.write_bytes(data)
     return str(path.relative_to(ROOT))
 

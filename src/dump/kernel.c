@@ -185,7 +185,8 @@ static void open_ranges(struct kdmp *m)
 	if (meta - 0x20 != first - 0x2040)
 		notes_add(&m->notes, E_CORRUPT, "range header: sizes contradict each other", m->header);
 	if (m->k->dump_type == 0xa) {
-		max = MIN((size_t)rd_u32(&r), max);
+		uint32_t listed = rd_u32(&r);
+		max = MIN((size_t)listed, max);
 		rd_skip(&r, 4);
 		total = rd_u64(&r);
 	} else {

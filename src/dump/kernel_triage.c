@@ -220,6 +220,8 @@ static void place_copies(struct triage *x)
 		return;
 	uint64_t number = word_of(t->prcb.bytes, word_of(kd, PRCB_NUMBER, 2), 2), va;
 	va_t array = word_of(kd, PROCESSOR_BLOCK, 8);
+	if (p == 4) // 32-bit addresses are sign-extended in this block
+		array = (uint32_t)array;
 	if (array && peek(x, array + number * p, p, &va))
 		t->prcb.va = va;
 	t->thread.va = word_of(t->prcb.bytes, word_of(kd, PRCB_THREAD, 2), p);

@@ -14,7 +14,9 @@ enum { TAG_KDBG = 0x4742444b, KDBG_LEAST = 0x340, CONTEXT_ROOM = 3000 };
 uint64_t kernel_kdbg(const struct kernel *k, enum kdbg_field field, unsigned n)
 {
 	struct span s = span_sub(k->kdbg, (uint64_t)field, n);
-	return s.n ? le_get(s.p, n) : 0;
+	uint64_t v = s.n ? le_get(s.p, n) : 0;
+	// Addresses of 32-bit kernels are sign-extended here and nowhere else.
+	return n == 8 && k->ptr_bytes == 4 ? (uint32_t)v : v;
 }
 
 const char *kernel_kind_text(const struct dump_kernel *k)
@@ -271,6 +273,7 @@ void kernel_open(struct target *t)
 	struct kernel *k = t->kernel = NEW(t->arena, struct kernel);
 	struct dump_user *u = NEW(t->arena, struct dump_user);
 	k->facts = t->dump->kernel;
+	k->ptr_bytes = t->ptr_bytes;
 	t->user = u;
 	kernel_paging(t, k);
 	find_block(t, k);

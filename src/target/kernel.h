@@ -66,6 +66,7 @@ struct kernel {
 	const struct nt_pdb *pdbs;    // PDBs that it may have, by the distances of its globals
 	size_t n_pdbs;
 	const char *build_lab;  // "19041.1.amd64fre.vb_release.191206-1406"; NULL: not in the dump
+	unsigned ptr_bytes;     // of the target
 	struct span kdbg;       // KDDEBUGGER_DATA64, plain; empty: not in the dump
 	const char *no_kdbg;    // why it is empty
 	struct paging *paging;  // in force in the target's space; NULL: triage
@@ -77,7 +78,7 @@ struct kernel {
 	size_t current;       // the processor that crashed; SIZE_MAX: not known
 	va_t thread, process; // of that processor; 0: not known
 };
-// A field of n bytes; 0 when the block ends before it or is not there.
+// A field of n bytes, an address as the target has it; 0 when the block ends before it or is not there.
 uint64_t kernel_kdbg(const struct kernel *k, enum kdbg_field field, unsigned n);
 // KTHREAD and EPROCESS that a session is at: those that .thread and .process chose, else the current processor's. 0:
 // not known.
