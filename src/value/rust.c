@@ -37,7 +37,7 @@ static void read_tag(struct value_env *e, const struct value *v, struct tag *ret
 // Does the tag mean this variant? *told: its constants are there.
 static bool means(struct value_env *e, const char *variant, const struct tag *t, bool *told)
 {
-	uint64_t lo, hi;
+	uint64_t lo = 0, hi = 0;
 	if (t->wide) {
 		*told = constant(e, variant, "DISCR128_EXACT_LO", &lo) &&
 			constant(e, variant, "DISCR128_EXACT_HI", &hi);
