@@ -98,8 +98,13 @@ static void warn(struct doc *out, const struct frame *f, const struct frame *bef
 
 static const char *symbols_of(const struct frame *f)
 {
-	static const char *const names[] = { NULL, NULL, "export", "public", "private" };
-	return f->module ? names[sym_module_state(f->module)] : NULL;
+	static const char *const names[] = {
+		[SYM_EXPORT] = "export", [SYM_PUBLIC] = "public",     [SYM_PRIVATE] = "private",
+		[SYM_COFF] = "coff",     [SYM_DWARF] = "dwarf",       [SYM_PACK] = "pack",
+		[SYM_ISF] = "isf",       [SYM_BREAKPAD] = "breakpad",
+	};
+	enum sym_state state = f->module ? sym_module_state(f->module) : SYM_NONE;
+	return state < ARRAY_LEN(names) ? names[state] : NULL;
 }
 
 void emit_stack(struct session *s, struct call *c, struct doc *out, const struct stack *st,
