@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // fuzz_pdb.c: any bytes as a PDB: every symbol, line and inlined call, the variables there, look-ups by address and by
 // name. Memory stays bounded, what is listed is in order, and what is found covers or lies below the address.
-#include "pdb/pdb.h"
+#include "pdb/pdb_frames.h"
 
 #include <stdlib.h>
 #include <string.h>

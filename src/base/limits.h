@@ -165,6 +165,8 @@ enum {
 	LIMIT_LOCAL_BYTES = 4096,
 	// Functions recorded inside another one (exception filters of x86) that are looked behind.
 	LIMIT_PDB_INNER = 64,
+	// Records of a module that are looked through for its compiler, which stands among the first three.
+	LIMIT_PDB_COMPILER = 16,
 	// Words of an x86 frame program, values on its stack, and variables; real ones have 60, 3 and 12.
 	LIMIT_FRAME_WORDS = 1024,
 	LIMIT_FRAME_STACK = 32,

@@ -253,7 +253,8 @@ const struct cmd cmd_k = {
 		"kp kP  as k: not supported: parameters\n"
 		"kd    raw stack words with symbols\n"
 		"k -trust  says of each frame how it was found: context, unwind (unwind data); x86: code (its own\n"
-		"          instructions), frame_data, fpo (records of the PDB); frame_pointer, scan\n",
+		"          instructions), frame_data, fpo (records of the PDB); x64 without unwind data:\n"
+		"          frame_proc (sizes in the PDB); frame_pointer, scan\n",
 	.run = run,
 	.rows = rows,
 };

@@ -69,32 +69,6 @@ void pdb_find_line(struct pdb *p, const char *file, uint32_t line, bool (*fn)(vo
 		   void *ctx);
 // The inlined calls that cover an RVA, innermost first; at most max. The number found.
 size_t pdb_inlines_at(struct pdb *p, uint32_t rva, struct pdb_inline *ret, size_t max);
-
-// How x86 code lays out its frame. Sizes in bytes.
-enum pdb_frame_kind { PDB_FRAME_DATA, PDB_FRAME_FPO };
-enum pdb_fpo_type { PDB_FPO, PDB_FPO_TRAP, PDB_FPO_TSS, PDB_FPO_NONE };
-struct pdb_frame {
-	enum pdb_frame_kind kind;
-	uint32_t rva, size;             // the code it describes
-	uint32_t locals, params, saved; // saved: registers, the return address not counted
-	uint32_t prolog;                // of the code
-	uint32_t stack_max;             // FrameData
-	bool has_seh, has_eh;
-	bool is_start;          // FrameData: rva is where a function starts
-	bool uses_bp;           // FPO: ebp is a general register here
-	enum pdb_fpo_type type; // FPO
-	const char *program;    // FrameData: postfix; NULL when unreadable
-};
-// The innermost FrameData record that covers an RVA; else the FPO record. False: none.
-bool pdb_frame_at(struct pdb *p, uint32_t rva, struct pdb_frame *ret);
-// S_FRAMEPROC of the function that covers an RVA.
-struct pdb_frameproc {
-	uint32_t rva, size;      // the function
-	uint32_t frame, padding; // bytes of locals with padding; of padding
-	uint32_t padding_offset, saved;
-	uint32_t flags; // microsoft-pdb's cvinfo.h, FRAMEPROCSYM
-};
-bool pdb_frameproc_at(struct pdb *p, uint32_t rva, struct pdb_frameproc *ret);
 // The types, decoded when they are asked for; NULL when there are none. An id is the index in the TPI stream.
 struct type_source *pdb_types(struct pdb *p);
 // What is recorded of the symbol of that name (as shown) which starts at an RVA.
@@ -143,4 +117,3 @@ struct pdb_site {
 	uint32_t rva, size, depth; // one row for each range of a site
 };
 void pdb_each_inline(struct pdb *p, bool (*fn)(void *ctx, const struct pdb_site *s), void *ctx);
-void pdb_each_frame(struct pdb *p, bool (*fn)(void *ctx, const struct pdb_frame *f), void *ctx); // FrameData, then FPO

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // pdb_frames.c: how x86 code lays out its frames: FrameData ("new FPO") and FPO_DATA records, and S_FRAMEPROC.
 // Layouts: LLVM's CodeView.h and RawTypes.h, winnt.h (FPO_DATA), microsoft-pdb's cvinfo.h (FRAMEDATA, FRAMEPROCSYM).
+#include "pdb/pdb_frames.h"
+
 #include "pdb/pdb_int.h"
 
 #include <stdlib.h>
@@ -216,6 +218,35 @@ bool pdb_frameproc_at(struct pdb *p, uint32_t rva, struct pdb_frameproc *ret)
 					       0 };
 		rd_skip(&body, 6); // the exception handler
 		ret->flags = rd_u32(&body);
+		struct rd offsets = rd_at(m->syms, row->record + 20u);
+		ret->body = rd_u32(&offsets);
+		ret->epilog = rd_u32(&offsets);
+		return !body.bad;
+	}
+	return false;
+}
+
+bool pdb_compiler_at(struct pdb *p, uint32_t rva, struct pdb_compiler *ret)
+{
+	uint32_t linked = pdb_from_image(p, rva);
+	struct pdb_module *m = linked == UINT32_MAX ? NULL : pdb_module_at(p, linked);
+	if (!m)
+		return false;
+	pdb_load_syms(p, m);
+	struct rd r = rd_at(m->syms, 4); // behind the signature
+	for (unsigned i = 0; i < LIMIT_PDB_COMPILER && rd_left(&r) >= 4; i++) {
+		uint32_t len = rd_u16(&r), kind = rd_u16(&r);
+		struct rd body = rd_at(span_clip(r.s, r.pos, len >= 2 ? len - 2 : 0), 0);
+		rd_skip(&r, len >= 2 ? len - 2 : UINT64_MAX);
+		if (kind != S_COMPILE2 && kind != S_COMPILE3)
+			continue;
+		size_t parts = kind == S_COMPILE3 ? 4 : 3;
+		*ret = (struct pdb_compiler){ .language = (uint8_t)rd_u32(&body), .machine = rd_u16(&body) };
+		for (size_t k = 0; k < 2 * parts; k++)
+			(k < parts ? ret->front : ret->back)[k % parts] = rd_u16(&body);
+		size_t left = rd_left(&body);
+		const char *name = left ? (const char *)body.s.p + body.pos : NULL;
+		ret->name = name && memchr(name, 0, left) ? name : NULL;
 		return !body.bad;
 	}
 	return false;

@@ -138,3 +138,27 @@ bool stack_step_scan(struct walk *w, struct regs *r, bool top)
 	}
 	return false;
 }
+
+// In the body of a function rsp stands still, so the sizes of a PDB's S_FRAMEPROC lead to the return address. Builds
+// for Edit and Continue leave out the home space, which functions without calls do not have. Which registers are
+// saved where is not recorded.
+bool stack_step_frame_proc(struct walk *w, struct regs *r, bool exact)
+{
+	struct sym_frame f;
+	va_t base, pc = reg_get(r, X64_RIP), probe = exact || !pc ? pc : pc - 1;
+	if (w->t->machine != MACHINE_X64 || !sym_frame_at(w->t, probe, &f, &base) || f.kind != SYM_FRAME_PROC)
+		return false;
+	uint64_t off = pc - (base + f.rva), back;
+	va_t at = reg_get(r, X64_RSP) + f.locals + f.saved;
+	if (off < f.prolog || (exact && off >= f.size))
+		return false;
+	for (int home = f.has_padding; home >= 0; home--) {
+		va_t here = at + (home ? HOME : 0);
+		if (!space_u64(w->t->space, here, &back) || back < 0x10000 || !stack_is_return_address(w, back))
+			continue;
+		to_caller(w, r, back, here + 8);
+		reg_forget(r, X64_RBP);
+		return true;
+	}
+	return false;
+}

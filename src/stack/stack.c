@@ -159,6 +159,8 @@ static enum trust step(struct walk *w, struct regs *r, bool top, bool *exact)
 	enum trust x86 = w->t->machine == MACHINE_X86 ? stack_step_x86(w, r, top) : TRUST_NONE;
 	if (x86 != TRUST_NONE)
 		return x86;
+	if (stack_step_frame_proc(w, r, top))
+		return TRUST_FRAME_PROC;
 	if (stack_step_linked(w, r)) // before the frame pointer: where it fits, rbp is no chain
 		return TRUST_SCAN;
 	if (stack_step_frame_pointer(w, r))

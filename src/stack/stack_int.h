@@ -20,8 +20,9 @@ struct walk {
 // are a call.
 bool stack_is_return_address(struct walk *w, va_t va);
 // Each moves *r to the caller and returns true, or leaves it alone.
-bool stack_step_frame_pointer(struct walk *w, struct regs *r); // {saved fp, return address} at fp
-bool stack_step_linked(struct walk *w, struct regs *r);        // a saved rbp that fits the caller's rsp, x64
+bool stack_step_frame_pointer(struct walk *w, struct regs *r);          // {saved fp, return address} at fp
+bool stack_step_linked(struct walk *w, struct regs *r);                 // a saved rbp that fits the caller's rsp, x64
+bool stack_step_frame_proc(struct walk *w, struct regs *r, bool exact); // x64: sizes that symbols record
 bool stack_step_scan(struct walk *w, struct regs *r, bool top);
 // x86: by code and by what symbols record. TRUST_NONE: neither works.
 enum trust stack_step_x86(struct walk *w, struct regs *r, bool exact);

@@ -4,6 +4,7 @@
 #include "sym/pack_pdb.h"
 
 #include "base/str.h"
+#include "pdb/pdb_frames.h"
 
 #include <string.h>
 

@@ -67,7 +67,7 @@ struct sym_local {
 enum sym_frame_kind {
 	SYM_FRAME_PROGRAM, // x86 FrameData: a postfix program
 	SYM_FRAME_FPO,     // x86 FPO record
-	SYM_FRAME_PROC,    // S_FRAMEPROC: sizes only
+	SYM_FRAME_PROC,    // S_FRAMEPROC: sizes only; saved is counted, size ends at the last epilog
 };
 struct sym_frame {
 	enum sym_frame_kind kind;
@@ -77,6 +77,7 @@ struct sym_frame {
 	bool uses_bp;                           // FPO: ebp is a general register here, and saved
 	bool is_trap;                           // FPO: a trap or TSS frame
 	bool has_seh, is_start;
+	bool has_padding; // SYM_FRAME_PROC: room for Edit and Continue; the callees' home space is not counted then
 };
 struct symbols;
 struct symbol_provider {

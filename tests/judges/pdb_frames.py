@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """pdb_frames.py [--quick]: how frames are laid out, for every PDB of the corpus: FrameData, FPO and S_FRAMEPROC records against
 llvm-pdbutil-19, as sorted lists; and look-ups by address against the STACK WIN rows of the Breakpad symbol files,
-which Microsoft's own reader (DIA) made, code moved by OMAP included.
+which Microsoft's own reader (DIA) made, code moved by OMAP included. And, where the image is there too, whether the sizes
+of S_FRAMEPROC are the frame that its unwind data describes, for the compilers that sym/pdb.c believes.
 
 Left out, with reasons:
 - Whether FPO_DATA has SEH or uses ebp: llvm-pdbutil reads bits 9 and 10, which winnt.h gives to the number of registers
@@ -10,7 +11,7 @@ Left out, with reasons:
 - The length of prologs in the symbol files of moved code: its maker recomputed them for the pieces.
 - basic32-min: its maker is not DIA and takes ebp from bit 10 too.
 - The frame registers of ARM64, which have no numbers."""
-import collections, importlib.util, os, pathlib, re, subprocess, sys
+import collections, importlib.util, os, pathlib, re, struct, subprocess, sys
 
 here = pathlib.Path(__file__).resolve().parent
 CORPUS = pathlib.Path(os.environ.get("DS_CORPUS", here.parents[2] / "shared/corpus"))
@@ -48,7 +49,7 @@ def ours(pdb):
     data, fpo, proc = [], [], []
     for row in run(DUMP, pdb, "frame").split("\n"):
         f = row.split("\t")
-        n = [int(x, 16) for x in f[1:7]] if f[0] else []
+        n = [int(x, 16) for x in f[1:7]] if f[0] in ("framedata", "fpo", "frameproc") else []
         if f[0] == "framedata":
             data.append((*n, int(f[7], 16), *map(int, f[8:11]), f[11].strip()))
         elif f[0] == "fpo":
@@ -134,12 +135,88 @@ def breakpad(sym, pdb):
     check(f"STACK_WIN {sym.name}", theirs, mine)
 
 
+def llvm_compilers(pdb, lay):
+    out, by = {}, None
+    for row in run("llvm-pdbutil-19", "dump", "-symbols", pdb).split("\n"):
+        m = re.search(r"frontend = ([\d.]+), backend = ([\d.]+)", row)
+        n = re.search(r"addr = (\d+):(\d+), code size = (\d+)", row)
+        k = re.match(r"^ *\d+ \| (S_\w+)", row)
+        kind = k[1] if k else "kind" if re.match(r"^ *Mod ", row) else ""
+        if kind:
+            last = kind
+            by = None if kind == "kind" else by
+        if m and by is None:
+            by = tuple(v + ".0" * (3 - v.count(".")) for v in m.groups())
+        if n and by and "PROC32" in last and int(n[3]):
+            out.setdefault(lay.rva(int(n[1]), int(n[2])), []).append(by)
+    return {k: v for k, v in out.items() if k is not None}
+
+
+def compilers(pdb, lay):
+    mine = {}
+    for row in run(DUMP, pdb, "frame").split("\n"):
+        f = row.split("\t")
+        if f[0] == "compiler":
+            mine[int(f[1], 16)] = (f[2], f[3])
+    theirs = llvm_compilers(pdb, lay)
+    one = [(k, mine.get(k) if mine.get(k) in v else v[0]) for k, v in sorted(theirs.items())]  # of folded functions any
+    check(f"compilers {pdb.name}", one, sorted((k, v) for k, v in mine.items() if k in theirs))
+    return mine
+
+
+def unwound(data):
+    """{start: bytes that the prolog takes off rsp}, of the functions with an entry and data of their own."""
+    nt, = struct.unpack_from("<I", data, 0x3c)
+    machine, n, opt = struct.unpack_from("<H", data, nt + 4)[0], *struct.unpack_from("<H12xH", data, nt + 6)
+    if machine != 0x8664:
+        return {}
+    sections = [struct.unpack_from("<IIII", data, nt + 24 + opt + 40 * i + 8) for i in range(n)]
+    at = lambda rva: next((raw + rva - va for _, va, size, raw in sections if va <= rva < va + size), None)
+    table, size = struct.unpack_from("<II", data, nt + 24 + 112 + 24)
+    out = {}
+    for i in range(0, size - 11, 12):
+        begin, _, info = struct.unpack_from("<III", data, at(table) + i)
+        u = None if info & 1 else at(info)
+        if u is None or data[u] >> 3 & 4:
+            continue
+        k, total, end = 0, 0, data[u + 2]
+        while k < end:
+            op, n = data[u + 5 + 2 * k] & 15, data[u + 5 + 2 * k] >> 4
+            arg = struct.unpack_from("<H", data, u + 6 + 2 * k)[0] * 8
+            if op == 1 and n:
+                arg, = struct.unpack_from("<I", data, u + 6 + 2 * k)
+            total += 8 if op == 0 else arg if op == 1 else n * 8 + 8 if op == 2 else 0
+            k += {1: 3 if n else 2, 4: 2, 5: 3, 6: 2, 8: 2, 9: 3}.get(op, 1)
+        out[begin] = total
+    return out
+
+
+def frame_sizes(pdb, image, by):
+    wrong, total = [], unwound(image.read_bytes())
+    for row in run(DUMP, pdb, "frame").split("\n"):
+        f = row.split("\t")
+        rva, flags = (int(f[1], 16), int(f[6], 16)) if f[0] == "frameproc" else (0, 0)
+        version = tuple(map(int, by.get(rva, ("", "0.0"))[1].split(".")[:2]))
+        if rva not in total or flags & 0x89 or version < (19, 29):
+            continue
+        sums["frame sizes"] += 1
+        size = int(f[2], 16) + int(f[5], 16)
+        if size != total[rva] and (int(f[3], 16) == 0 or size + 0x20 != total[rva]):
+            wrong.append((hex(rva), size, total[rva]))
+    check(f"frame_sizes {image.name}", [], wrong)
+
+
 def main():
     if not CORPUS.is_dir() or not os.path.exists(DUMP):
         print("skipped: no corpus, or no " + DUMP)
         return 0
     quick = "--quick" in sys.argv
-    symbols = module("pdb_symbols")
+    symbols, images = module("pdb_symbols"), collections.defaultdict(list)
+    for f in (*CORPUS.glob("symbols/*"), *CORPUS.glob("lab/*/*")):
+        data = f.read_bytes() if f.is_file() else b""
+        if data[:2] == b"MZ" and b"RSDS" in data:
+            at = data.index(b"RSDS") + 4
+            images[data[at:at + 16].hex()].append(f)
     for pdb in sorted(CORPUS.glob("symbols/*.pdb")) + sorted(CORPUS.glob("lab/*/*.pdb")):
         if (quick and not any(q in pdb.name for q in QUICK)) or run(DUMP, pdb, "id")[:2] != "id":
             continue
@@ -147,6 +224,9 @@ def main():
         want_data, want_fpo = llvm_frames(pdb)
         check(f"FrameData {pdb.name}", want_data, data)
         check(f"FPO {pdb.name}", want_fpo, fpo)
+        by = compilers(pdb, symbols.Layout(pdb))
+        for image in images.get(run(DUMP, pdb, "id").split("\t")[1], []):
+            frame_sizes(pdb, image, by)
         want = llvm_procs(pdb, symbols.Layout(pdb))
         if any(row[5] is None for row in want):
             want, proc = ([r[:5] for r in rows] for rows in (want, proc))

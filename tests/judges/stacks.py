@@ -7,6 +7,7 @@
   cdb         the pairs that cdb printed for sample3
   lldb x86    the same, instruction pointers alone; functions without frame pointers
   symbolicator  its snapshot of windows.dmp, x86 without code, with the PDB
+  crt         the C runtime's own start-up chain, in a dump without images or unwind data, by sizes in the PDB
   unity       the return addresses in the crash log that Unity wrote beside the KSP dump
 """
 import argparse
@@ -142,6 +143,21 @@ def judge_x86(program, tmp):
     check("symbolicator windows.dmp", same and len(mine) == len(theirs), " ".join(f"{ip:x}" for ip in mine))
 
 
+def judge_crt(program, tmp):
+    images = tmp / "crt"
+    images.mkdir()
+    name = "KindTis_DumpAnalysisMCP__sample2.CppConsoleApplication"
+    shutil.copy(CORPUS / f"symbols/{name}.pdb", images / "CppConsoleApplication.pdb")
+    out = subprocess.run([program, "--json", "-z", str(CORPUS / f"user/{name}.dmp"), "-y", str(images), "-c", ".ecxr; k; q"],
+                         capture_output=True, text=True, timeout=60).stdout
+    rows = [d for d in map(json.loads, out.splitlines()) if d["command"] == "k"][0]["items"]
+    names = [r["function"].split("!")[-1] for r in rows]
+    chain = ["main", "invoke_main", "__scrt_common_main_seh", "__scrt_common_main", "mainCRTStartup"]
+    at = names.index("main") if "main" in names else 0
+    check("crt chain of sample2", names[at:at + 5] == chain and all(r["trust"] == "frame_proc" for r in rows[at:at + 5]),
+          " ".join(names[at:at + 5]))
+
+
 def judge_unity(program):
     log = (CORPUS / "golden/LYJ-Kerman+crash-log/error.log").read_text(errors="replace")
     block = log.split("Stack Trace of Crashed Thread")[1].split("\n\n")[0]
@@ -170,6 +186,7 @@ def main():
     with tempfile.TemporaryDirectory() as tmp:
         judge_lldb(args.program, pathlib.Path(tmp))
         judge_x86(args.program, pathlib.Path(tmp))
+        judge_crt(args.program, pathlib.Path(tmp))
     judge_breakpad(args.program)
     judge_cdb(args.program)
     judge_unity(args.program)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // pdb_dump.c: prints what the PDB reader sees, one row a line, for judges; or times look-ups.
 //   pdb_dump FILE [id] [proc] [data] [pub] [line] [inl] [all]   rows: kind, tab, fields
-//   pdb_dump FILE frame         FrameData, FPO and S_FRAMEPROC records
+//   pdb_dump FILE frame         FrameData, FPO and S_FRAMEPROC records; the compiler of each function
 //   pdb_dump FILE at RVA...     symbol, function, line and inlined calls of an address (hexadecimal)
 //   pdb_dump FILE locals         reads lines "RVA DEPTH" (hexadecimal, decimal): the variables in scope there
 //   pdb_dump FILE linefind FILE:LINE...
@@ -14,7 +14,8 @@
 //   pdb_dump FILE bench         nanoseconds of a look-up, random order, warm
 #include "base/os.h"
 #include "base/str.h"
-#include "pdb/pdb.h"
+#include "pdb/pdb_frames.h"
+
 #include "pdb_dump_types.h"
 
 #include <inttypes.h>
@@ -64,6 +65,10 @@ static bool print_frame(void *ctx, const struct pdb_frame *f)
 static bool print_frameproc(void *ctx, const struct pdb_symbol *s)
 {
 	struct pdb_frameproc f;
+	struct pdb_compiler c;
+	if (s->kind == PDB_PROC && pdb_compiler_at(ctx, s->rva, &c))
+		printf("compiler\t%" PRIx32 "\t%u.%u.%u.%u\t%u.%u.%u.%u\t%s\n", s->rva, c.front[0], c.front[1],
+		       c.front[2], c.front[3], c.back[0], c.back[1], c.back[2], c.back[3], c.name ? c.name : "");
 	if (s->kind == PDB_PROC && pdb_frameproc_at(ctx, s->rva, &f))
 		printf("frameproc\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\n",
 		       f.rva, f.frame, f.padding, f.padding_offset, f.saved, f.flags);

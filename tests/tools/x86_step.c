@@ -2,7 +2,8 @@
 // x86_step.c: steps up an x86 stack with a PDB as a shared library, for a judge that drives an emulator.
 #include "arch/disasm.h"
 #include "make/fake_space.h"
-#include "pdb/pdb.h"
+#include "pdb/pdb_frames.h"
+
 #include "stack/x86.h"
 
 #include <stdlib.h>
