@@ -106,40 +106,26 @@ static bool kernel_pseudo(const struct session *s, const char *name, uint64_t *r
 	return true;
 }
 
-static bool scope_pseudo(void *ctx, const char *name, uint64_t *ret, err_t *err)
+// $t0 to $t19.
+static bool user_pseudo(const struct session *s, const char *name, uint64_t *ret)
 {
-	const struct session *s = ctx;
-	const struct target *t = s->target;
-	*err = ok();
-	if ((name[0] == 't' || name[0] == 'T') && name[1] >= '0' && name[1] <= '9') {
-		size_t n = (size_t)(name[1] - '0');
-		if (name[2] >= '0' && name[2] <= '9' && !name[3])
-			n = n * 10 + (size_t)(name[2] - '0');
-		else if (name[2])
-			return false;
-		if (n >= ARRAY_LEN(s->t))
-			return false;
-		*ret = s->t[n];
-		return true;
-	}
-	if (!t)
+	if ((name[0] != 't' && name[0] != 'T') || name[1] < '0' || name[1] > '9')
 		return false;
+	size_t n = (size_t)(name[1] - '0');
+	if (name[2] >= '0' && name[2] <= '9' && !name[3])
+		n = n * 10 + (size_t)(name[2] - '0');
+	else if (name[2])
+		return false;
+	if (n >= ARRAY_LEN(s->t))
+		return false;
+	*ret = s->t[n];
+	return true;
+}
+
+static bool ids_pseudo(const struct session *s, const char *name, uint64_t *ret, err_t *err)
+{
+	const struct target *t = s->target;
 	const struct thread *th = s->thread < t->n_threads ? &t->threads[s->thread] : NULL;
-	unsigned ret_reg = t->machine == MACHINE_ARM64 ? (unsigned)A64_X0 : (unsigned)X64_RAX;
-	if (str_ieq(name, "scopeip") && s->frame)
-		return scope_ip(s, ret, err);
-	if (str_ieq(name, "ip") || str_ieq(name, "scopeip") || str_ieq(name, "eventip"))
-		return known(s, reg_pc(t->machine), ret, err);
-	if (str_ieq(name, "csp"))
-		return known(s, reg_sp(t->machine), ret, err);
-	if (str_ieq(name, "retreg") || str_ieq(name, "retreg64"))
-		return known(s, ret_reg, ret, err);
-	if (str_ieq(name, "ra")) {
-		*err = return_address(s, ret);
-		return true;
-	}
-	if (t->kernel && kernel_pseudo(s, name, ret, err))
-		return true;
 	if (str_ieq(name, "teb") || str_ieq(name, "thread")) {
 		*err = th && th->teb ? ok() : fail(E_ABSENT, "the dump records no TEB for this thread", 0);
 		*ret = th ? th->teb : 0;
@@ -159,6 +145,36 @@ static bool scope_pseudo(void *ctx, const char *name, uint64_t *ret, err_t *err)
 		*ret = t->pid;
 		return true;
 	}
+	return false;
+}
+
+static bool scope_pseudo(void *ctx, const char *name, uint64_t *ret, err_t *err)
+{
+	const struct session *s = ctx;
+	const struct target *t = s->target;
+	*err = ok();
+	if (user_pseudo(s, name, ret))
+		return true;
+	if (!t)
+		return false;
+	const struct thread *th = s->thread < t->n_threads ? &t->threads[s->thread] : NULL;
+	unsigned ret_reg = t->machine == MACHINE_ARM64 ? (unsigned)A64_X0 : (unsigned)X64_RAX;
+	if (str_ieq(name, "scopeip") && s->frame)
+		return scope_ip(s, ret, err);
+	if (str_ieq(name, "ip") || str_ieq(name, "scopeip") || str_ieq(name, "eventip"))
+		return known(s, reg_pc(t->machine), ret, err);
+	if (str_ieq(name, "csp"))
+		return known(s, reg_sp(t->machine), ret, err);
+	if (str_ieq(name, "retreg") || str_ieq(name, "retreg64"))
+		return known(s, ret_reg, ret, err);
+	if (str_ieq(name, "ra")) {
+		*err = return_address(s, ret);
+		return true;
+	}
+	if (t->kernel && kernel_pseudo(s, name, ret, err))
+		return true;
+	if (ids_pseudo(s, name, ret, err))
+		return true;
 	const uint64_t fixed[] = { t->ptr_bytes,       4096,
 				   th ? th->index : 0, 0,
 				   s->frame,           t->n_modules ? t->modules[0]->base : 0 };
