@@ -25,6 +25,7 @@ static const struct field stack_frame_fields[] = {
 	{ "line", R_DEC, "line in it" },
 	{ "inline", R_DEC, "depth of a call that was replaced by its callee's body; null for a real frame" },
 	{ "show_file", R_STR, "the file when text shows it" },
+	{ "shown", R_STR, "the location with parameters and their values (kp, kP); null: not asked for, or not known" },
 };
 const struct schema row_stack_frame = { .name = "stack_frame",
 					.doc = "One frame of a call stack",
@@ -81,7 +82,7 @@ static struct layout make_layout(struct arena *a, const struct target *t, const 
 	}
 	if (wide || o->form == STACK_CALLS)
 		sb_add(&head, "Call Site");
-	sb_add(&text, o->form == STACK_CALLS ? "{function}" : "{site}");
+	sb_add(&text, o->form == STACK_CALLS ? "{function}" : "{?shown {shown}}{!shown {site}}");
 	sb_add(&text, "{?show_trust   [{show_trust}]}{?show_file  [{show_file} @ {line}] }");
 	return (struct layout){ o->heading ? sb_str(&head) : NULL, sb_str(&text) };
 }
@@ -139,7 +140,9 @@ void emit_stack(struct session *s, struct call *c, struct doc *out, const struct
 					 VS(f->file),
 					 V_IF(f->file != NULL, f->line),
 					 V_IF(!real, f->inline_depth),
-					 VS(o->lines ? f->file : NULL) };
+					 VS(o->lines ? f->file : NULL),
+					 VS(o->params ? frame_parameters(s, c->a, f, o->params == STACK_PARAM_LINES)
+						      : NULL) };
 		_Static_assert(ARRAY_LEN(v) == ARRAY_LEN(stack_frame_fields), "stack_frame: wrong arity");
 		doc_row(out, &row_stack_frame, layout, v, false);
 	}
@@ -201,6 +204,7 @@ static struct stack_options options_of(const struct call *c, const struct sessio
 	if (call_flag(c, 'c'))
 		o.form = STACK_CALLS;
 	o.distance = call_flag(c, 'f');
+	o.params = call_flag(c, 'P') ? STACK_PARAM_LINES : call_flag(c, 'p') ? STACK_PARAMS : STACK_NO_PARAMS;
 	o.lines = (s->target->symbol_options & SYMOPT_LOAD_LINES) && !call_flag(c, 'L') && o.form != STACK_CALLS;
 	return o;
 }
@@ -250,7 +254,8 @@ const struct cmd cmd_k = {
 		"kn    the same as k: frames are always numbered\n"
 		"kf    with the distance between frames\n"
 		"kL    without source files and lines\n"
-		"kp kP  as k: not supported: parameters\n"
+		"kp    with the parameters of functions and their values, where the symbols record them\n"
+		"kP    the same, each on a line of its own\n"
 		"kd    raw stack words with symbols\n"
 		"k -trust  says of each frame how it was found: context, unwind (unwind data); x86: code (its own\n"
 		"          instructions), frame_data, fpo (records of the PDB); x64 without unwind data:\n"

@@ -32,8 +32,10 @@ enum stack_form {
 	STACK_VERBOSE, // kv: Child-SP RetAddr : Args to Child : Call Site
 	STACK_CALLS,   // kc: Call Site
 };
+enum stack_params { STACK_NO_PARAMS, STACK_PARAMS, STACK_PARAM_LINES }; // kp, kP
 struct stack_options {
 	enum stack_form form;
+	enum stack_params params;
 	bool numbers;  // the frame number column
 	bool distance; // kf: bytes to the previous frame
 	bool heading;  // the column heads (STACK_TEXT of !analyze has none)
@@ -44,6 +46,8 @@ struct stack_options {
 void emit_stack(struct session *s, struct call *c, struct doc *out, const struct stack *st,
 		const struct stack_options *o);
 extern const struct schema row_stack_frame;
+// "app!foo(int a = 0n1)+0x10"; NULL: nothing is known of its parameters. lines: one a line.
+const char *frame_parameters(struct session *s, struct arena *a, const struct frame *f, bool lines);
 
 // `.exr`: the exception record block.
 void emit_exception_record(struct session *s, struct call *c, struct doc *out, va_t address, uint32_t code,
