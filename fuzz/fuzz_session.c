@@ -30,8 +30,8 @@ static const char *const lines[] = {
 	"r; .exr -1; .ecxr; k; r; u; ub; uf; .cxr; db @$csp L40; dps @$csp L20; dpa @$csp L8; dpu @$csp L8",
 	"da @$csp; du @$csp; dq @$ip L4; ? poi(@$csp)+1; .formats @$ip; !error c0000005; dS @$csp; dg 33",
 	"dyb @$ip L2; dD @$csp L2; # mov @$ip L10; dda @$csp L4; dqp @$csp L4; ds @$csp; rF; rX",
-	".frame; .frame 2; dv /i /t /V; .frame /r 1; ? $!a; ? `a.c:1`; .inline 0; .frame 1; dv; .lines; .frame /c 1; "
-	"k; .cxr",
+	".frame; .frame 2; dv /i /t /V; .frame /r 1; ? $!a; ? `a.c:1`; .inline 0; .frame 1; dv; .lines",
+	".frame /c 1; k; .cxr",
 	"dt _PEB; dt *!*e*; dt -r3 _PEB @$peb; dt @$ip; dl @$csp 10 2; dlb @$csp; !validatelist @$csp",
 	"!analyze; !analyze -v; !patterns -v",
 };
