@@ -63,11 +63,12 @@ class KernelParts:
         image = m["image"]
         if m["nomem"] or image is None:
             return
+        image.entry = m["entry"] - m["base"] if m["entry"] else 0
         image.finish()
         for va, data in image.ranges():
             self.put(va, bytes(data), self.triage and m["mapped"])
-        if m["entry"]:
-            image.entry = m["entry"] - m["base"]
+        if m is self.nt() and image.codeview:  # scanners look for it in the first megabytes only
+            self.put(m["base"] + 0xF00, image.codeview, False)
 
     def put_modules(self):
         wide, entries = self.ptr == 8, []
@@ -170,9 +171,9 @@ class KernelParts:
     def put_facts(self):
         if self.facts["lab"]:
             self.put(self.variable("NtBuildLab"), self.facts["lab"].encode() + b"\0", self.dump.kind == "triage")
-        major, minor = self.facts["os"]
         self.put(self.variable("NtBuildNumber"), struct.pack("<I", 0xF0000000 | self.facts["build"]), False)
         self.put(self.variable("KeNumberProcessors"), struct.pack("<I", self.facts["cpus"]), False)
+        self.put(self.variable("CmNtCSDVersion"), bytes(4), False)
         version = struct.pack("<HHBBHH", 15, self.facts["build"], 6, 2, 0x47, MACHINE[self.dump.machine])
         version += bytes(4) + struct.pack("<QQQ", *(x & MASK for x in (
             self.nt()["base"], self.variable("PsLoadedModuleList"), 0)))
