@@ -28,8 +28,9 @@ type_id pack_copied(struct pack_copy *c, type_id from)
 		return 0;
 	// A declaration becomes its definition.
 	uint32_t *id = pack_map_at(c->a, &c->ids, (uint64_t)t.id + 1);
-	if (*id)
-		return *id;
+	type_id done = *id;
+	if (done)
+		return done;
 	*id = pack_reserve_type(c->w);
 	if (c->n + 2 > c->cap) {
 		c->cap = MAX(c->cap * 2, (size_t)1024);

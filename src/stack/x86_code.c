@@ -219,7 +219,7 @@ static bool apply(struct prolog *p, struct effect e)
 bool x86_follow_prolog(const struct space *space, va_t start, va_t pc, bool call, struct x86_code *ret)
 {
 	struct prolog p = { .c = ret, .depth_known = true };
-	struct code c;
+	struct code c = { 0 };
 	*ret = (struct x86_code){ .frame_reg = -1 };
 	va_t at = start;
 	for (unsigned n = 0; n < LIMIT_X86_FOLLOW && at < pc; n++, at += c.in.len) {
