@@ -25,7 +25,7 @@ static bool entry_at(const struct pe *pe, uint64_t rva, struct pe_function *ret)
 	unsigned n = entry_size(pe);
 	if (rva > UINT32_MAX || !pe_read_all(pe, (uint32_t)rva, b, n))
 		return false;
-	*ret = (struct pe_function){ .begin = (uint32_t)le_get(b, 4) };
+	*ret = (struct pe_function){ .begin = (uint32_t)le_get(b, 4), .entry = (uint32_t)rva };
 	if (n == 12)
 		ret->end = (uint32_t)le_get(b + 4, 4);
 	ret->unwind = (uint32_t)le_get(b + n - 4, 4);

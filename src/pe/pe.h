@@ -100,6 +100,7 @@ MUST_USE err_t pe_version(struct arena *a, const struct pe *pe, struct pe_versio
 struct pe_function {         // an entry, resolved through indirections
 	uint32_t begin, end; // RVAs; ARM64: end as the unwind data says
 	uint32_t unwind;     // x64: RVA of UNWIND_INFO; ARM64: the second word as stored
+	uint32_t entry;      // RVA of the entry itself
 	bool indirect;       // x64: the unwind data is that of another entry: no prolog or epilog list of its own
 };
 // The entry that covers rva. E_NOTFOUND: none; E_ABSENT: the table is not readable.
