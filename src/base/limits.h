@@ -66,6 +66,10 @@ enum {
 	LIMIT_DUMP_TEXT = 1 << 26,
 	// What is wrong with a dump file: more is noise.
 	LIMIT_NOTES = 200,
+	// Sections of one hardware error record; the firmware's have one to four.
+	LIMIT_WHEA_SECTIONS = 64,
+	// Bytes of one of them that are looked at; those that are decoded have 73 to 264.
+	LIMIT_WHEA_SECTION = 1 << 16,
 	// Links of one handle's object information; eight kinds exist.
 	LIMIT_HANDLE_INFO = 32,
 	// Blocks of base relocations of one image, a block a page: 4 GiB of image at most.

@@ -263,3 +263,18 @@ bool str_wild(const char *pattern, const char *s)
 		memcpy(cur, next, m + 1);
 	}
 }
+
+const char *guid_put(char buf[GUID_TEXT], const uint8_t guid[16])
+{
+	static const uint8_t order[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
+	static const char digits[] = "0123456789abcdef";
+	size_t n = 0;
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			buf[n++] = '-';
+		buf[n++] = digits[guid[order[i]] >> 4];
+		buf[n++] = digits[guid[order[i]] & 15];
+	}
+	buf[n] = 0;
+	return buf;
+}

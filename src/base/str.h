@@ -32,3 +32,6 @@ const char *path_base(const char *path); // after the last '/' or '\'
 // The debugger's string wildcards: * ? [set] # (zero or more of the preceding character) + (one or more),
 // ASCII case-blind; \ before one of # ? [ ] * + takes it literally. Work is bounded by the product of both lengths.
 bool str_wild(const char *pattern, const char *s);
+enum { GUID_TEXT = 37 };
+// "6c7ac389-4313-47dc-9f34-a8800a0fb56c" of a GUID as files and memory hold it (its first three parts little-endian).
+const char *guid_put(char buf[GUID_TEXT], const uint8_t guid[16]);
