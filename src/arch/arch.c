@@ -16,7 +16,7 @@ const struct arch *arch_find(uint16_t machine)
 const char *trust_name(enum trust t)
 {
 	static const char *const names[] = { "none",       "scan", "frame_pointer", "frame_proc", "fpo",
-					     "frame_data", "code", "unwind",        "context" };
+					     "frame_data", "code", "trap_frame",    "unwind",     "context" };
 	return (unsigned)t < ARRAY_LEN(names) ? names[t] : "none";
 }
 

@@ -19,6 +19,7 @@ enum trust {
 	TRUST_FPO,        // x86: an FPO record
 	TRUST_FRAME_DATA, // x86: a FrameData program
 	TRUST_CODE,       // x86: the function's instructions, followed
+	TRUST_TRAP,       // what the kernel saved of an interrupted context
 	TRUST_UNWIND,
 	TRUST_CONTEXT,
 };
@@ -40,6 +41,7 @@ struct unwind_result {
 	bool machine_frame; // the new pc is an exact interrupted address, not a return address
 	bool signed_return; // ARM64: pac bits were stripped
 	bool leaf;          // no unwind data: treated as a leaf function
+	va_t trap_frame;    // of the kernel, where such a machine frame is a part of one; 0: none
 };
 
 struct arch {

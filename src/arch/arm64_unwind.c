@@ -12,6 +12,7 @@ struct step {
 	struct regs r;
 	unsigned pending; // save_next codes seen before the pair they follow
 	bool machine_frame, exact, signed_return;
+	va_t trap_frame;
 };
 
 static void restore(struct step *s, unsigned reg, va_t at)
@@ -146,6 +147,7 @@ static err_t trap_frame(struct step *s, va_t sp)
 	if (space_u32(s->env->space, sp + 0x90, &spsr))
 		reg_set(&s->r, A64_CPSR, spsr);
 	restore(s, A64_SP, sp + 0x98);
+	s->trap_frame = sp;
 	return whole(s, "trap frame on the stack");
 }
 
@@ -374,6 +376,7 @@ err_t arm64_unwind(const struct unwind_env *env, struct regs *r, bool top, struc
 	*r = s.r;
 	*ret = (struct unwind_result){ .machine_frame = s.machine_frame || s.exact,
 				       .signed_return = s.signed_return,
-				       .leaf = leaf };
+				       .leaf = leaf,
+				       .trap_frame = s.trap_frame };
 	return ok();
 }

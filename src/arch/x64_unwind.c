@@ -12,6 +12,7 @@ struct step {
 	struct regs r;
 	uint32_t restored, vrestored; // registers that were read from the stack
 	bool machine_frame;
+	va_t machine_at; // where it lies
 };
 
 static void restore(struct step *s, unsigned reg, va_t at)
@@ -71,6 +72,7 @@ static err_t machine_frame(struct step *s, bool error_code)
 	reg_set(&s->r, X64_RSP, le_get(b + 24, 8));
 	reg_set(&s->r, X64_SS, le_get(b + 32, 2));
 	s->machine_frame = true;
+	s->machine_at = at;
 	return ok();
 }
 
@@ -355,6 +357,9 @@ err_t x64_unwind(const struct unwind_env *env, struct regs *r, bool top, struct 
 	TRY(leaf ? pop_pc(&s) : by_data(&s, f, top));
 	forget_volatile(&s);
 	*r = s.r;
-	*ret = (struct unwind_result){ .machine_frame = s.machine_frame, .leaf = leaf };
+	enum { TRAP_RIP = 0x168 }; // _KTRAP_FRAME.Rip
+	*ret = (struct unwind_result){ .machine_frame = s.machine_frame,
+				       .leaf = leaf,
+				       .trap_frame = s.machine_frame ? s.machine_at - TRAP_RIP : 0 };
 	return ok();
 }

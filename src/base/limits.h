@@ -12,6 +12,10 @@ enum {
 	LIMIT_FRAMES = 65536,
 	// Bytes one frame may take. Real frames stay under 1 MiB (the default stack); Go and Fortran reach a few.
 	LIMIT_FRAME_BYTES = 16 << 20,
+	// Kernel stacks that one walk knows: a session's and a processor's thread, its DPCs', its interrupts'.
+	LIMIT_KERNEL_STACKS = 4,
+	// Bytes of a kernel stack; Windows' largest (of graphics threads on ARM64) stay below.
+	LIMIT_KERNEL_STACK_BYTES = 0x40000,
 	// Stack words looked at for one scanned frame; 8 KiB on x64. Larger local buffers end the scan.
 	LIMIT_SCAN_WORDS = 1024,
 	// Depth of k when .kframes was not given; WinDbg's documented default.

@@ -19,13 +19,16 @@ static const struct field stack_frame_fields[] = {
 	{ "module", R_STR, "module name; null when the address is in none" },
 	{ "symbols", R_STR, "export: an exported name, which says nothing of where functions end; null: no name" },
 	{ "trust", R_STR,
-	  "context, unwind, code, frame_data, fpo, frame_proc, frame_pointer, scan: how it was found, best first" },
+	  "context, unwind, trap_frame, code, frame_data, fpo, frame_proc, frame_pointer, scan: how it was found, best "
+	  "first" },
 	{ "show_trust", R_STR, "the same when text shows it" },
 	{ "file", R_STR, "source file; null when not known" },
 	{ "line", R_DEC, "line in it" },
 	{ "inline", R_DEC, "depth of a call that was replaced by its callee's body; null for a real frame" },
 	{ "show_file", R_STR, "the file when text shows it" },
 	{ "shown", R_STR, "the location with parameters and their values (kp, kP); null: not asked for, or not known" },
+	{ "trap_frame", R_PTR, "kernel: the trap frame by which the next frame was interrupted; null: none" },
+	{ "show_trap_frame", R_PTR, "the same when text shows it" },
 };
 const struct schema row_stack_frame = { .name = "stack_frame",
 					.doc = "One frame of a call stack",
@@ -83,6 +86,7 @@ static struct layout make_layout(struct arena *a, const struct target *t, const 
 	if (wide || o->form == STACK_CALLS)
 		sb_add(&head, "Call Site");
 	sb_add(&text, o->form == STACK_CALLS ? "{function}" : "{?shown {shown}}{!shown {site}}");
+	sb_add(&text, "{?show_trap_frame  (TrapFrame @ {show_trap_frame})}");
 	sb_add(&text, "{?show_trust   [{show_trust}]}{?show_file  [{show_file} @ {line}] }");
 	return (struct layout){ o->heading ? sb_str(&head) : NULL, sb_str(&text) };
 }
@@ -142,7 +146,9 @@ void emit_stack(struct session *s, struct call *c, struct doc *out, const struct
 					 V_IF(!real, f->inline_depth),
 					 VS(o->lines ? f->file : NULL),
 					 VS(o->params ? frame_parameters(s, c->a, f, o->params == STACK_PARAM_LINES)
-						      : NULL) };
+						      : NULL),
+					 V_IF(f->trap_frame != 0, f->trap_frame),
+					 V_IF(f->trap_frame && o->traps, f->trap_frame) };
 		_Static_assert(ARRAY_LEN(v) == ARRAY_LEN(stack_frame_fields), "stack_frame: wrong arity");
 		doc_row(out, &row_stack_frame, layout, v, false);
 	}
@@ -203,6 +209,7 @@ static struct stack_options options_of(const struct call *c, const struct sessio
 		o.form = STACK_VERBOSE;
 	if (call_flag(c, 'c'))
 		o.form = STACK_CALLS;
+	o.traps = o.form == STACK_VERBOSE;
 	o.distance = call_flag(c, 'f');
 	o.params = call_flag(c, 'P') ? STACK_PARAM_LINES : call_flag(c, 'p') ? STACK_PARAMS : STACK_NO_PARAMS;
 	o.lines = (s->target->symbol_options & SYMOPT_LOAD_LINES) && !call_flag(c, 'L') && o.form != STACK_CALLS;

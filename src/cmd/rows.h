@@ -41,6 +41,7 @@ struct stack_options {
 	bool heading;  // the column heads (STACK_TEXT of !analyze has none)
 	bool trust;    // how each frame was found
 	bool lines;    // source file and line
+	bool traps;    // where trap frames lie
 	size_t first;  // number of the first frame
 };
 void emit_stack(struct session *s, struct call *c, struct doc *out, const struct stack *st,

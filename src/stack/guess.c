@@ -30,8 +30,9 @@ static va_t plain_address(const struct walk *w, va_t va)
 {
 	if (w->t->machine != MACHINE_ARM64)
 		return va;
-	uint64_t mask = w->env.ptr_mask ? w->env.ptr_mask : ((uint64_t)1 << 48) - 1; // user half: PAC bits above
-	return va & mask;
+	uint64_t mask = w->env.ptr_mask ? w->env.ptr_mask : ((uint64_t)1 << 48) - 1; // PAC bits above
+	bool kernel_half = w->t->kernel && (va >> 55 & 1);
+	return kernel_half ? va | ~mask : va & mask;
 }
 
 bool stack_step_frame_pointer(struct walk *w, struct regs *r)

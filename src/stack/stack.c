@@ -3,7 +3,7 @@
 // records of symbols (x86.c); the frame pointer; a scan for return addresses.
 #include "arch/disasm.h"
 #include "base/limits.h"
-#include "stack/stack_int.h"
+#include "stack/kernel_int.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -66,7 +66,7 @@ static void fill_frame(struct walk *w, struct frame *f, const struct regs *r, en
 			     .exact_ip = exact };
 	memcpy(f->regs.r, r->r, sizeof(f->regs.r));
 	f->module = target_module_at(w->t, f->ip);
-	f->not_in_module = !f->module && !target_unloaded_at(w->t, f->ip);
+	f->not_in_module = !f->module && !w->in_user && !target_unloaded_at(w->t, f->ip);
 	// A call can be the last instruction of a function: its return address already belongs to the next one.
 	va_t probe = exact || !f->ip ? f->ip : f->ip - 1;
 	struct sym_line line;
@@ -94,7 +94,10 @@ static bool progressed(struct walk *w, const struct regs *before, const struct r
 	unsigned sp_reg = reg_sp(w->t->machine), align = w->t->ptr_bytes;
 	va_t old = reg_get(before, sp_reg), sp = reg_get(after, sp_reg);
 	bool leaf_lr = w->t->machine == MACHINE_ARM64 && w->n == 1; // a leaf returns through lr: sp stands still
-	if (machine_frame && sp % align == 0)
+	bool ahead = sp > old && in_bounds(w, sp);
+	if (sp % align == 0 && w->t->kernel && !ahead && kernel_switch(w, sp))
+		return true;
+	if (machine_frame && sp % align == 0 && !w->t->kernel)
 		return true; // an interrupt may switch stacks
 	if (sp < old || (sp == old && !leaf_lr)) {
 		w->end = STACK_END_CYCLE;
@@ -148,14 +151,19 @@ bool stack_is_return_address(struct walk *w, va_t va)
 }
 
 // One step up from *r; says how the new frame was found. TRUST_NONE: nowhere to go.
-static enum trust step(struct walk *w, struct regs *r, bool top, bool *exact)
+static enum trust step(struct walk *w, struct regs *r, bool top, struct kernel_step *ret)
 {
 	struct unwind_result res = { 0 };
-	*exact = false;
+	*ret = (struct kernel_step){ 0 };
 	if (by_unwind_data(w, r, top, &res)) {
-		*exact = res.machine_frame;
+		ret->exact = res.machine_frame;
+		ret->trap_frame = w->t->kernel ? res.trap_frame : 0;
 		return TRUST_UNWIND;
 	}
+	if (w->t->kernel && w->t->machine == MACHINE_X64 && !w->in_user)
+		return stack_step_kernel(w, r, top, ret);
+	if (w->t->kernel && !top && stack_step_chain_end(w, r))
+		return TRUST_FRAME_POINTER;
 	enum trust x86 = w->t->machine == MACHINE_X86 ? stack_step_x86(w, r, top) : TRUST_NONE;
 	if (x86 != TRUST_NONE)
 		return x86;
@@ -172,6 +180,10 @@ static enum trust step(struct walk *w, struct regs *r, bool top, bool *exact)
 
 static void stack_bounds(struct walk *w, const struct thread *th, va_t sp)
 {
+	if (w->t->kernel)
+		kernel_areas(w, th);
+	if (w->t->kernel && kernel_switch(w, sp))
+		return;
 	w->bounded = th && target_thread_stack(w->t, th, &w->low, &w->high) && sp >= w->low && sp <= w->high;
 	size_t i = dump_ranges_find(w->t->dump->ranges, sp, NULL);
 	if (!w->bounded && i != SIZE_MAX) { // another stack than the thread's own: the range around sp bounds it
@@ -222,8 +234,8 @@ static void walk(struct walk *w, const struct regs *start, size_t max)
 			return;
 		}
 		struct regs next = r;
-		bool exact;
-		enum trust trust = step(w, &next, w->n == 1 || f->exact_ip, &exact);
+		struct kernel_step how;
+		enum trust trust = step(w, &next, w->n == 1 || f->exact_ip, &how);
 		f->no_unwind_data = trust < TRUST_FRAME_PROC && trust != TRUST_NONE;
 		if (trust == TRUST_NONE) {
 			find_end(w, &r);
@@ -236,14 +248,15 @@ static void walk(struct walk *w, const struct regs *start, size_t max)
 			f->fp = f->caller_sp - 8;
 		if (!f->ret)
 			return;
-		if (!progressed(w, &r, &next, exact))
+		f->trap_frame = how.trap_frame;
+		if (!progressed(w, &r, &next, how.exact))
 			return;
 		if (w->n == max) {
 			w->end = STACK_END_LIMIT;
 			return;
 		}
 		r = next;
-		fill_frame(w, frame_at(w, w->n), &r, trust, exact);
+		fill_frame(w, frame_at(w, w->n), &r, trust, how.exact);
 	}
 }
 

@@ -9,6 +9,7 @@ struct frame {
 	va_t ret;                 // return address (the next frame's ip); 0 when unknown
 	bool ret_known;
 	va_t caller_sp;        // the stack pointer after the frame returned; 0 when unknown
+	va_t trap_frame;       // kernel: the _KTRAP_FRAME by which the next frame was interrupted; 0: none
 	enum trust trust;      // how this frame's ip was found
 	bool exact_ip;         // ip is an interrupted address, not a return address: names look up ip, else ip - 1
 	bool no_unwind_data;   // the walk from here on is a guess: WinDbg's "Stack unwind information not available"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // stack_int.h: one walk, and the steps that need no unwind data.
 #pragma once
+#include "base/limits.h"
 #include "stack/stack.h"
 
 struct walk {
@@ -14,6 +15,16 @@ struct walk {
 	size_t n, cap; // frames so far, and room
 	enum stack_end end;
 	const char *note;
+	// ---- kernel
+	struct stack_area {
+		va_t low, high;
+		va_t entry; // of a thread: where its stack starts, with the trap frame of user mode below; 0: not known
+		bool entered;
+	} areas[LIMIT_KERNEL_STACKS]; // that the processor may be on
+	size_t n_areas;
+	va_t code, code_end;    // the kernel's; 0: not known
+	va_t trap, trap_from;   // the first trap frame at or above trap_from; UINT64_MAX: none
+	bool in_user;           // the walk has left the kernel
 	uint32_t callee_params; // x86: bytes of arguments that the frame below was called with; 0 when not known
 };
 // Can a call have left this address on the stack? It is in code and, when the bytes before it are there, they

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// kernel.c: the stacks of kernel threads and processors: where they lie, where a thread that waits left its registers.
+#include "stack/kernel.h"
+
+#include "arch/trap.h"
+#include "base/limits.h"
+#include "stack/kernel_int.h"
+
+// Bytes of a processor's stack for DPCs or interrupts (KERNEL_STACK_SIZE of Microsoft's public ntddk.h; its pointer is
+// the upper end).
+static unsigned stack_bytes(uint16_t machine)
+{
+	return machine == MACHINE_X64 ? 0x6000 : machine == MACHINE_ARM64 ? 0x8000 : 0x3000;
+}
+
+static bool field(const struct target *t, va_t object, uint64_t off, uint64_t *ret)
+{
+	return object && off && space_ptr(t->space, object + off, t->ptr_bytes, ret) && *ret;
+}
+
+static void add_area(struct walk *w, va_t low, va_t high, va_t entry)
+{
+	if (high <= low || high - low > LIMIT_KERNEL_STACK_BYTES || w->n_areas == ARRAY_LEN(w->areas))
+		return;
+	w->areas[w->n_areas++] = (struct stack_area){ .low = low, .high = high, .entry = entry };
+}
+
+static void add_thread(struct walk *w, va_t thread)
+{
+	const struct kernel *k = w->t->kernel;
+	uint64_t low, high, entry;
+	if (!field(w->t, thread, kernel_kdbg(k, KDBG_THREAD_STACK_LIMIT_OFF, 4), &low) ||
+	    !field(w->t, thread, kernel_kdbg(k, KDBG_THREAD_STACK_BASE_OFF, 4), &high))
+		return;
+	if (!field(w->t, thread, kernel_kdbg(k, KDBG_THREAD_INITIAL_STACK_OFF, 2), &entry))
+		entry = 0;
+	add_area(w, low, high, entry);
+}
+
+static void add_processor(struct walk *w, const struct processor *p)
+{
+	const struct kernel *k = w->t->kernel;
+	const enum kdbg_field offs[] = { KDBG_PRCB_DPC_STACK_OFF, KDBG_PRCB_ISR_STACK_OFF };
+	uint64_t top;
+	add_thread(w, p->thread);
+	for (size_t i = 0; i < ARRAY_LEN(offs); i++)
+		if (field(w->t, p->prcb, kernel_kdbg(k, offs[i], 2), &top) && top > stack_bytes(w->t->machine))
+			add_area(w, top - stack_bytes(w->t->machine), top, 0);
+}
+
+// The lowest of the kernel's variables that the debugger block names.
+static va_t lowest_global(const struct kernel *k)
+{
+	static const enum kdbg_field fields[] = { KDBG_LOADED_MODULES, KDBG_ACTIVE_PROCESSES, KDBG_CID_TABLE,
+						  KDBG_BUGCHECK_DATA,  KDBG_PROCESSOR_BLOCK,  KDBG_UNLOADED_DRIVERS,
+						  KDBG_LAST_UNLOADED,  KDBG_TRIAGE_ACTION,    KDBG_VERIFIER_DATA };
+	va_t low = k->facts->debugger_data > k->base ? k->facts->debugger_data : 0;
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		va_t va = kernel_kdbg(k, fields[i], 8);
+		if (va > k->base && (!low || va < low))
+			low = va;
+	}
+	return low & ~(va_t)(DUMP_PAGE - 1);
+}
+
+// Kernels from 18362 on have each kind of section on large pages of its own (all x64 builds measured): what is only
+// read, then code from the first of them on, then variables. Older ones begin with code.
+static void bound_code(struct walk *w)
+{
+	enum { LARGE_PAGE = 0x200000, NEAR = 0x10000 };
+	const struct kernel *k = w->t->kernel;
+	va_t end = lowest_global(k);
+	if (end <= k->base)
+		return;
+	va_t beyond = (end - k->base) % LARGE_PAGE;
+	w->code_end = beyond < NEAR ? end - beyond : end;
+	w->code = beyond < NEAR ? k->base + LARGE_PAGE : k->base;
+}
+
+void kernel_areas(struct walk *w, const struct thread *th)
+{
+	const struct kernel *k = w->t->kernel;
+	bound_code(w);
+	add_thread(w, session_kthread(w->s));
+	if (th && th->index < k->n_processors)
+		add_processor(w, &k->processors[th->index]);
+}
+
+bool kernel_other_stack(const struct walk *w, va_t sp)
+{
+	for (size_t i = 0; i < w->n_areas; i++)
+		if (sp >= w->areas[i].low && sp < w->areas[i].high && w->areas[i].low != w->low)
+			return true;
+	return false;
+}
+
+bool kernel_is_entry(const struct walk *w, va_t trap)
+{
+	for (size_t i = 0; i < w->n_areas; i++)
+		if (w->areas[i].entry && trap + trap_frame_bytes(w->t->machine) == w->areas[i].entry)
+			return true;
+	return false;
+}
+
+bool kernel_switch(struct walk *w, va_t sp)
+{
+	va_t highest_user = w->t->ptr_bytes == 8 ? (va_t)1 << 47 : (va_t)1 << 31;
+	if (sp < highest_user) {
+		bool first = !w->in_user;
+		w->in_user = true;
+		w->bounded = false;
+		return first;
+	}
+	for (size_t i = 0; i < w->n_areas && !w->in_user; i++) {
+		struct stack_area *area = &w->areas[i];
+		if (area->entered || sp < area->low || sp >= area->high || (w->bounded && area->low == w->low))
+			continue;
+		area->entered = true;
+		w->low = area->low;
+		w->high = area->high;
+		w->bounded = true;
+		return true;
+	}
+	return false;
+}
+
+// KernelStack points at a _KSWITCH_FRAME: x64 {homes, ApcBypass 28, Rbp 30, Return 38}, x86 {ExceptionList, ApcBypass,
+// Return}; 4 registers follow there.
+static err_t switched_out(const struct target *t, va_t at, struct regs *ret)
+{
+	enum { X64_FRAME = 0x40, X86_FRAME = 12 };
+	uint8_t b[X64_FRAME];
+	bool wide = t->machine == MACHINE_X64;
+	if (!wide && t->machine != MACHINE_X86)
+		return fail(E_UNSUPPORTED, "not supported: registers of waiting threads of this machine", t->machine);
+	if (!space_read_all(t->space, at, b, wide ? X64_FRAME : X86_FRAME))
+		return fail(E_ABSENT, "the thread's kernel stack is not in the dump", at);
+	*ret = (struct regs){ .machine = t->machine };
+	reg_set(ret, X64_RIP, wide ? le_get(b + 0x38, 8) : le_get(b + 8, 4));
+	reg_set(ret, X64_RSP, at + (wide ? X64_FRAME : X86_FRAME));
+	if (wide)
+		reg_set(ret, X64_RBP, le_get(b + 0x30, 8));
+	return ok();
+}
+
+err_t kernel_thread_regs(struct session *s, va_t kthread, struct regs *ret)
+{
+	const struct target *t = s->target;
+	const struct kernel *k = t->kernel;
+	uint64_t at;
+	for (size_t i = 0; i < k->n_processors && i < t->n_threads; i++)
+		if (k->processors[i].thread == kthread && k->processors[i].has_context)
+			return target_thread_regs(t, &t->threads[i], false, ret);
+	if (!field(t, kthread, kernel_kdbg(k, KDBG_THREAD_KERNEL_STACK_OFF, 2), &at))
+		return fail(E_ABSENT, "the thread is not in the dump, or it has no kernel stack", kthread);
+	return switched_out(t, at, ret);
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// kernel_int.h: steps of kernel stacks, shared by the files that walk them.
+#pragma once
+#include "stack/stack_int.h"
+#include "target/kernel.h"
+
+struct kernel_step {
+	va_t trap_frame; // that the frame below was left through; 0: none
+	bool exact;      // the new ip is an interrupted address
+};
+// One step without unwind data, x64. TRUST_NONE: nowhere to go.
+enum trust stack_step_kernel(struct walk *w, struct regs *r, bool top, struct kernel_step *ret);
+// ARM64: a chain of frame pointers ends with 0, in the thread's first frame.
+bool stack_step_chain_end(struct walk *w, struct regs *r);
+bool kernel_is_return_address(struct walk *w, va_t va);
+// The stacks that a processor may be on: its thread's, those of DPCs and interrupts.
+void kernel_areas(struct walk *w, const struct thread *th);
+// Is sp on another known stack than the walk is on?
+bool kernel_other_stack(const struct walk *w, va_t sp);
+// Does this trap frame lie where entry from user mode puts it: at the thread's initial stack?
+bool kernel_is_entry(const struct walk *w, va_t trap);
+// May the walk go on at sp, which is not above the frame below? Each stack is entered once.
+bool kernel_switch(struct walk *w, va_t sp);
