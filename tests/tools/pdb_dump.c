@@ -2,6 +2,7 @@
 // pdb_dump.c: prints what the PDB reader sees, one row a line, for judges; or times look-ups.
 //   pdb_dump FILE [id] [proc] [data] [pub] [line] [inl] [all]   rows: kind, tab, fields
 //   pdb_dump FILE frame         FrameData, FPO and S_FRAMEPROC records; the compiler of each function
+//   pdb_dump FILE records       how code was made: kind, module, offset, numbers (hexadecimal), texts
 //   pdb_dump FILE at RVA...     symbol, function, line and inlined calls of an address (hexadecimal)
 //   pdb_dump FILE locals         reads lines "RVA DEPTH" (hexadecimal, decimal): the variables in scope there
 //   pdb_dump FILE linefind FILE:LINE...
@@ -15,6 +16,7 @@
 #include "base/os.h"
 #include "base/str.h"
 #include "pdb/pdb_frames.h"
+#include "pdb/pdb_records.h"
 
 #include "pdb_dump_types.h"
 
@@ -72,6 +74,18 @@ static bool print_frameproc(void *ctx, const struct pdb_symbol *s)
 	if (s->kind == PDB_PROC && pdb_frameproc_at(ctx, s->rva, &f))
 		printf("frameproc\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\t%" PRIx32 "\n",
 		       f.rva, f.frame, f.padding, f.padding_offset, f.saved, f.flags);
+	return true;
+}
+
+static bool print_record(void *ctx, const struct pdb_record *r)
+{
+	(void)ctx;
+	printf("%s\t%zu\t%" PRIu32, r->kind, r->module, r->offset);
+	for (size_t i = 0; i < r->n_numbers; i++)
+		printf("\t%" PRIx32, r->n[i]);
+	for (size_t i = 0; i < r->n_texts; i++)
+		printf("\t%s", r->texts[i]);
+	printf("\n");
 	return true;
 }
 
@@ -243,6 +257,8 @@ static void run(struct arena *a, struct pdb *p, int argc, char **argv)
 			pdb_each_frame(p, print_frame, NULL);
 			pdb_each_private(p, print_frameproc, p);
 		}
+		if (str_eq(argv[i], "records"))
+			pdb_each_record(p, print_record, NULL);
 		if (str_eq(argv[i], "locals"))
 			print_locals(p);
 		if (str_eq(argv[i], "each"))
