@@ -181,9 +181,9 @@ static bool is_known(const char *name)
 // A decimal number, or a hexadecimal one after 0x.
 static int set_flags(struct parse *p, const char *v)
 {
-	char *end;
-	unsigned long n = strtoul(v, &end, str_ieqn(v, "0x", 2) ? 16 : 10);
-	if (*end || end == v || *v == '-' || n > UINT32_MAX)
+	char *end = NULL;
+	unsigned long n = !v ? 0 : strtoul(v, &end, str_ieqn(v, "0x", 2) ? 16 : 10);
+	if (!v || *end || end == v || *v == '-' || n > UINT32_MAX)
 		return usage_error("-sflags wants a number", v);
 	p->o->symbol_options = (uint32_t)n;
 	return -1;

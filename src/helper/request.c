@@ -70,7 +70,7 @@ err_t request_read(struct arena *a, struct span text, struct request *ret)
 	for (const char *p = s; p; p = strchr(p + 1, '\n'))
 		jobs += str_starts(p + (*p == '\n'), "job ");
 	*ret = (struct request){ .jobs = NEW_N(a, struct job, MIN(jobs, (size_t)LIMIT_FETCH_JOBS)) };
-	for (char *end; (end = strchr(s, '\n')); s = end + 1) {
+	for (char *end; s && (end = strchr(s, '\n')); s = end + 1) {
 		*end = 0;
 		if (!read_line(ret, s))
 			return fail(E_USAGE, "the helper program is of another version of dumpscope", 0);

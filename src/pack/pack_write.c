@@ -30,7 +30,7 @@ static uint8_t *more(struct pack_writer *w, enum pack_section s, size_t rows)
 	if (!v->p || v->cap - v->n < rows) {
 		size_t cap = MAX(v->cap * 2, v->n + rows + 64);
 		uint8_t *p = NEW_N(w->a, uint8_t, cap * v->stride);
-		if (v->n)
+		if (v->p)
 			memcpy(p, v->p, v->n * v->stride);
 		v->p = p;
 		v->cap = cap;

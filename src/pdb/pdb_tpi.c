@@ -191,9 +191,10 @@ struct tpi_number tpi_number(struct rd *r)
 		if (!at || !kinds[k].integer)
 			return ret;
 		ret = (struct tpi_number){ le_get(at, bytes), !kinds[k].is_signed, true };
-		uint64_t sign = 1ull << (8 * MIN(bytes, 8u) - 1);
-		if (kinds[k].is_signed)
+		if (kinds[k].is_signed && bytes) {
+			uint64_t sign = 1ull << (8 * MIN(bytes, 8u) - 1);
 			ret.v = (ret.v ^ sign) - sign;
+		}
 	} else if (k == OCTWORD || k == UOCTWORD) { // 128 bits: the lower half, when that is all of it
 		uint64_t low = rd_u64(r), high = rd_u64(r);
 		bool is_signed = k == OCTWORD;

@@ -201,8 +201,11 @@ static err_t operate(struct postfix *m, char op)
 	case '%':
 		v = a % b;
 		break;
-	default:
+	case '@':
 		v = a - a % b;
+		break;
+	default:
+		return fail(E_CORRUPT, "a frame program has an unknown operator", 0);
 	}
 	return push(m, (struct item){ .value = v, .reg = -1, .variable = -1 });
 }

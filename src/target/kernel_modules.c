@@ -130,7 +130,7 @@ void kernel_paging(struct target *t, struct kernel *k)
 	if (!f->phys || !t->arch)
 		return;
 	const enum paging_kind *kinds = t->machine == MACHINE_X64 ? x64 : t->machine == MACHINE_X86 ? x86 : arm64;
-	size_t n = t->machine == MACHINE_ARM64 ? 1 : 2, first = f->pae_known && !f->pae;
+	size_t n = kinds == arm64 ? 1 : 2, first = t->machine == MACHINE_X86 && f->pae_known && !f->pae;
 	k->paging = NEW(t->arena, struct paging);
 	*k->paging = (struct paging){ .phys = f->phys, .file = t->dump->file, .root = f->dtb };
 	for (size_t i = 0; i < n; i++) {
