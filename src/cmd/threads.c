@@ -104,7 +104,8 @@ static err_t select_threads(struct session *s, struct call *c, struct selection 
 		char *end;
 		unsigned long n = strtoul(c->p, &end, 10);
 		if (n >= t->n_threads)
-			return cmd_fail(c, E_NOTFOUND, n, "Illegal thread error in '%s'", c->p);
+			return t->kernel ? cmd_fail(c, E_NOTFOUND, n, "%lu is not a valid processor number", n)
+					 : cmd_fail(c, E_NOTFOUND, n, "Illegal thread error in '%s'", c->p);
 		ret->index = n;
 		c->p = end;
 	} else {
@@ -141,7 +142,10 @@ static err_t for_each(struct session *s, struct call *c, struct doc *out, const 
 		e = session_poll(s);
 		if (e.code)
 			break;
-		if (headings) {
+		if (headings && s->target->kernel) {
+			if (sel->all) // layout unverified
+				doc_note(out, NOTE_INFO, "threads.processor", "Processor %zu:", i);
+		} else if (headings) {
 			doc_text(out, "");
 			emit_thread(s, c, out, &s->target->threads[i]);
 		}
@@ -177,6 +181,9 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		return cmd_fail(c, E_ABSENT, 0, "the dump has no threads");
 	TRY(select_threads(s, c, &sel));
 	const char *rest = arg_rest(c);
+	if (!*rest && s->target->kernel)
+		return usage(c, "A kernel dump has processors 0 to %zu: ~Ns makes one current",
+			     s->target->n_threads - 1);
 	if (!*rest)
 		return list(s, c, out, &sel);
 	if (sel.list)
@@ -215,7 +222,8 @@ const struct cmd cmd_threads = {
 		"~2s       make thread 2 current\n"
 		"~~[1a4]s  the thread with this id\n"
 		"~*k       every thread's stack\n"
-		"~*e COMMANDS   run commands for each thread\n",
+		"~*e COMMANDS   run commands for each thread\n"
+		"In kernel dumps N is a processor.\n",
 	.run = run,
 	.rows = rows,
 };

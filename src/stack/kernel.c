@@ -65,7 +65,7 @@ static va_t lowest_global(const struct kernel *k)
 
 // Kernels from 18362 on have each kind of section on large pages of its own (all x64 builds measured): what is only
 // read, then code from the first of them on, then variables. Older ones begin with code.
-static void bound_code(struct walk *w)
+static void bound_code(struct walk *w, va_t ip)
 {
 	enum { LARGE_PAGE = 0x200000, NEAR = 0x10000 };
 	const struct kernel *k = w->t->kernel;
@@ -75,12 +75,15 @@ static void bound_code(struct walk *w)
 	va_t beyond = (end - k->base) % LARGE_PAGE;
 	w->code_end = beyond < NEAR ? end - beyond : end;
 	w->code = beyond < NEAR ? k->base + LARGE_PAGE : k->base;
+	const struct module *m = target_module_at(w->t, ip);
+	if (m && m->base == k->base && (ip < w->code || ip >= w->code_end))
+		w->code = w->code_end = 0; // this kernel is laid out in another way
 }
 
-void kernel_areas(struct walk *w, const struct thread *th)
+void kernel_areas(struct walk *w, const struct thread *th, va_t ip)
 {
 	const struct kernel *k = w->t->kernel;
-	bound_code(w);
+	bound_code(w, ip);
 	add_thread(w, session_kthread(w->s));
 	if (th && th->index < k->n_processors)
 		add_processor(w, &k->processors[th->index]);

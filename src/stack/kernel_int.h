@@ -10,11 +10,14 @@ struct kernel_step {
 };
 // One step without unwind data, x64. TRUST_NONE: nowhere to go.
 enum trust stack_step_kernel(struct walk *w, struct regs *r, bool top, struct kernel_step *ret);
+// Checks a trap frame that unwind data leads to; 0: it is none. The volatile registers that it holds go into *next.
+va_t kernel_trap_of(const struct walk *w, va_t trap, struct regs *next);
 // ARM64: a chain of frame pointers ends with 0, in the thread's first frame.
 bool stack_step_chain_end(struct walk *w, struct regs *r);
 bool kernel_is_return_address(struct walk *w, va_t va);
-// The stacks that a processor may be on: its thread's, those of DPCs and interrupts.
-void kernel_areas(struct walk *w, const struct thread *th);
+// What the walk that starts at ip goes by: the stacks that the processor may be on (its thread's, those of DPCs and
+// interrupts), and where the kernel's code lies.
+void kernel_areas(struct walk *w, const struct thread *th, va_t ip);
 // Is sp on another known stack than the walk is on?
 bool kernel_other_stack(const struct walk *w, va_t sp);
 // Does this trap frame lie where entry from user mode puts it: at the thread's initial stack?

@@ -235,6 +235,20 @@ static bool is_anchored(const struct walk *w, const struct regs *r, va_t trap, c
 	       is_parameter(w, reg_get(t, X64_RIP)) || is_dispatched(w, trap, t) || kernel_is_entry(w, trap);
 }
 
+va_t kernel_trap_of(const struct walk *w, va_t trap, struct regs *next)
+{
+	static const uint8_t list[] = { X64_RAX, X64_RCX, X64_RDX, X64_R8, X64_R9, X64_R10, X64_R11 };
+	unsigned pc = reg_pc(w->t->machine);
+	uint64_t zeroed;
+	struct regs t;
+	if (!trap || trap_frame_read(w->t->machine, w->t->space, trap, &t, &zeroed).code ||
+	    reg_get(&t, pc) != reg_get(next, pc))
+		return 0;
+	for (size_t i = 0; w->t->machine == MACHINE_X64 && i < ARRAY_LEN(list); i++)
+		reg_set(next, list[i], reg_get(&t, list[i]));
+	return trap;
+}
+
 bool stack_step_chain_end(struct walk *w, struct regs *r)
 {
 	if (w->t->machine != MACHINE_ARM64 || w->n < 2 || !reg_known(r, A64_FP) || reg_get(r, A64_FP))

@@ -157,7 +157,7 @@ static enum trust step(struct walk *w, struct regs *r, bool top, struct kernel_s
 	*ret = (struct kernel_step){ 0 };
 	if (by_unwind_data(w, r, top, &res)) {
 		ret->exact = res.machine_frame;
-		ret->trap_frame = w->t->kernel ? res.trap_frame : 0;
+		ret->trap_frame = w->t->kernel ? kernel_trap_of(w, res.trap_frame, r) : 0;
 		return TRUST_UNWIND;
 	}
 	if (w->t->kernel && w->t->machine == MACHINE_X64 && !w->in_user)
@@ -178,10 +178,11 @@ static enum trust step(struct walk *w, struct regs *r, bool top, struct kernel_s
 	return TRUST_NONE;
 }
 
-static void stack_bounds(struct walk *w, const struct thread *th, va_t sp)
+static void stack_bounds(struct walk *w, const struct thread *th, const struct regs *start)
 {
+	va_t sp = reg_get(start, reg_sp(w->t->machine));
 	if (w->t->kernel)
-		kernel_areas(w, th);
+		kernel_areas(w, th, reg_get(start, reg_pc(w->t->machine)));
 	if (w->t->kernel && kernel_switch(w, sp))
 		return;
 	w->bounded = th && target_thread_stack(w->t, th, &w->low, &w->high) && sp >= w->low && sp <= w->high;
@@ -276,7 +277,7 @@ err_t stack_walk(struct session *s, const struct thread *th, const struct regs *
 				     .dynamic = env_dynamic,
 				     .is_code = env_is_code,
 				     .ptr_mask = t->user->crashpad.address_mask };
-	stack_bounds(&w, th, reg_get(start, reg_sp(t->machine)));
+	stack_bounds(&w, th, start);
 	walk(&w, start, max);
 	*ret = (struct stack){ .frames = w.frames, .n = w.n, .end = w.end, .end_note = w.note };
 	return ok();
