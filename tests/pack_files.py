@@ -7,6 +7,7 @@ import argparse, concurrent.futures, lzma, os, pathlib, shutil, subprocess, sys,
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests/make"))
 import mk_minidump  # noqa: E402
+import mk_pdb  # noqa: E402
 
 GUID = "00112233445566778899AABBCCDDEEFF"
 ISF = (ROOT / "fuzz/corpus/fuzz_isf/plain").read_bytes()
@@ -95,6 +96,17 @@ def identity(p):
         out = p.ask("x64", file, ".symopt+ 0x40; ln app!main; lm")
         check(f"{name}: used when asked for, and marked", "app!main" in out and "app      M (isf symbols)" in out and
               "WARNING: names of app" in out and name in out, out)
+    (p.tmp / "pdbs").mkdir()
+    mk_pdb.main([str(p.tmp / "pdbs/app.pdb")])
+    exact = p.tmp / "exact.json"
+    exact.write_bytes(ISF)
+    loose = ".symopt+ 0x40; .reload /f; lm"
+    out = p.ask("x64", p.tmp / "pdbs", loose)
+    check("another build's PDB: used when asked for, and marked", "app      M (private pdb symbols)" in out, out)
+    out = p.ask("x64", f"{p.tmp / 'pdbs'};{exact}", loose)
+    check("... but the module's own ISF goes first", "app      C (isf symbols)" in out, out)
+    out = p.ask("x64", f"{p.tmp / 'pdbs'};{exact}", ".reload /f /i app.exe; lm")
+    check("... also when .reload /i asks", "app      C (isf symbols)" in out, out)
     for name, data, why in (("cut", ISF[:-200], "broken JSON"), ("no ISF", b"{}", "is no ISF"),
                             ("of Linux", b'{"metadata":{"format":"6.1.0","linux":{}}}', "not of Windows|another system"),
                             ("of a later format", ISF.replace(b"6.1.0", b"7.0.0"), "format 7.0.0"),

@@ -36,17 +36,36 @@ const char *sym_state_text(enum sym_state s)
 	return texts[s];
 }
 
-static bool open_any(struct target *t, struct module *m)
+static bool open_first(struct target *t, struct module *m, bool exports)
 {
 	for (size_t i = 0; !m->symbols && symbol_providers[i]; i++) {
 		struct symbols *s;
-		if (symbol_providers[i]->open(t, m, &s).code)
+		if ((symbol_providers[i]->state == SYM_EXPORT && !exports) || symbol_providers[i]->open(t, m, &s).code)
 			continue;
+		if (symbol_providers[i]->state != SYM_EXPORT)
+			m->other_build = false;
 		s->provider = symbol_providers[i];
 		s->module = m;
 		m->symbols = s;
 	}
 	return m->symbols != NULL;
+}
+
+// What is the module's own, of whatever kind, goes before another build's file; that goes before exports.
+static bool open_any(struct target *t, struct module *m)
+{
+	const uint32_t options = t->symbol_options;
+	const bool anything = m->load_anything;
+	if (anything || (options & SYMOPT_LOAD_ANYTHING)) {
+		t->symbol_options = options & ~(uint32_t)SYMOPT_LOAD_ANYTHING;
+		m->load_anything = false;
+		bool found = open_first(t, m, false);
+		t->symbol_options = options;
+		m->load_anything = anything;
+		if (found)
+			return true;
+	}
+	return open_first(t, m, true);
 }
 
 struct symbols *sym_load(struct target *t, struct module *m)
