@@ -192,6 +192,12 @@ def service(program, tmp):
         return run(program, "-z", tmp / "sample.dmp", "-y", path, "-c", "!lmi nullderef;q")[1]
 
     check("!lmi names the PDB", "Symbol Type: PDB " in lmi(tmp / "flat") and "private symbols & lines" in lmi(tmp / "flat"))
+    # The PDB that comes with the sample, as llvm-pdbutil dumps the S_COMPILE3 record of its first module.
+    first = tmp / "sample_pdb/nullderef.pdb"
+    first.parent.mkdir()
+    first.write_bytes(lzma.open(ROOT / "samples/nullderef.pdb.xz").read())
+    check("!lmi: the compiler", "\n       Compiler: C - front end [19.1 bld 7] - back end [19017.0 bld 0]\n" in
+          lmi(first.parent), lmi(first.parent))
     check("!lmi says why one is not used", "PDB not used: the PDB belongs to another build" in lmi(tmp / "other"))
     check("!lmi: none there", "EXPORT   - PDB not found" in lmi(images))
     shutil.copy(tmp / "flat/nullderef.pdb", images)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // lmi.c: !lmi: one module: image, debug data, symbols.
 #include "cmd/cmd.h"
+#include "sym/compiler.h"
 #include "target/system.h"
 
 #include <inttypes.h>
@@ -22,9 +23,12 @@ SCHEMA(debug_entry, "A debug directory entry of a module", NULL,
        { "size", R_HEX, "bytes" }, { "rva", R_HEX, "offset from the base" }, { "raw", R_HEX, "offset in the file" },
        { "text", R_STR, "what it holds" });
 SCHEMA(module_symbols, "Where a module's image and symbols come from", NULL,
-       "     Image Type: {image}\n    Symbol Type: {symbols}\n    Load Report: {report}",
+       "     Image Type: {image}\n    Symbol Type: {symbols}\n{?compiler        Compiler: {compiler}\n}    Load "
+       "Report: "
+       "{report}",
        { "image", R_STR, "where the image was read" }, { "symbols", R_STR, "kind of symbols" },
-       { "report", R_STR, "what was loaded" });
+       { "report", R_STR, "what was loaded" },
+       { "compiler", R_STR, "what made the first object file that says so, with versions; null: not recorded" });
 
 static const char *machine_name(uint16_t m)
 {
@@ -84,6 +88,23 @@ static const char *symbol_type(struct call *c, const struct module *m, const cha
 	return arena_printf(c->a, state == SYM_EXPORT ? "EXPORT   - %s" : "NONE     - %s", why);
 }
 
+// Languages: cvinfo.h's CV_CFL_LANG; the words of recorded output, others ours. Recorded ones show the resource
+// compiler, the linker or the assembler when their object file is the first one.
+static const char *compiler(struct call *c, struct symbols *s)
+{
+	static const char *const languages[] = { "C",     "C++",    "FORTRAN",  "MASM",   "PASCAL", "BASIC",
+						 "COBOL", "Linker", "Resource", "CVTPGD", "C#" };
+	enum { RUST = 0x15 };
+	struct pdb_compiler by;
+	if (!s || !sym_compiler(s, &by))
+		return NULL;
+	const char *language = by.language < ARRAY_LEN(languages) ? languages[by.language]
+			       : by.language == RUST              ? "Rust"
+								  : arena_printf(c->a, "language %u", by.language);
+	return arena_printf(c->a, "%s - front end [%u.%u bld %u] - back end [%u.%u bld %u]", language, by.front[0],
+			    by.front[1], by.front[2], by.back[0], by.back[1], by.back[2]);
+}
+
 static err_t run(struct session *s, struct call *c, struct doc *out)
 {
 	struct target *t = s->target;
@@ -103,7 +124,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		return cmd_fail(c, E_NOTFOUND, 0, "%s not found", name);
 	const struct pe *pe;
 	bool have = !target_module_pe(t, m, &pe).code;
-	(void)sym_load(t, m);
+	struct symbols *own = sym_load(t, m);
 	const char *time = have && pe_is_reproducible(pe) ? "(This is a reproducible build file hash, not a timestamp)"
 							  : time_stamp_text(c->a, m->timestamp);
 	uint16_t machine = have ? pe->machine : t->machine;
@@ -120,7 +141,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		       : arena_printf(c->a, "NONE     - %s", m->pe_error.what ? m->pe_error.what : "not available");
 	const char *report;
 	const char *symbols = symbol_type(c, m, &report);
-	ROW(out, module_symbols, VS(image), VS(symbols), VS(report));
+	ROW(out, module_symbols, VS(image), VS(symbols), VS(report), VS(compiler(c, own)));
 	return ok();
 }
 

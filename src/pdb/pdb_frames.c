@@ -226,12 +226,8 @@ bool pdb_frameproc_at(struct pdb *p, uint32_t rva, struct pdb_frameproc *ret)
 	return false;
 }
 
-bool pdb_compiler_at(struct pdb *p, uint32_t rva, struct pdb_compiler *ret)
+static bool compiler_of(struct pdb *p, struct pdb_module *m, struct pdb_compiler *ret)
 {
-	uint32_t linked = pdb_from_image(p, rva);
-	struct pdb_module *m = linked == UINT32_MAX ? NULL : pdb_module_at(p, linked);
-	if (!m)
-		return false;
 	pdb_load_syms(p, m);
 	struct rd r = rd_at(m->syms, 4); // behind the signature
 	for (unsigned i = 0; i < LIMIT_PDB_COMPILER && rd_left(&r) >= 4; i++) {
@@ -249,5 +245,21 @@ bool pdb_compiler_at(struct pdb *p, uint32_t rva, struct pdb_compiler *ret)
 		ret->name = name && memchr(name, 0, left) ? name : NULL;
 		return !body.bad;
 	}
+	return false;
+}
+
+bool pdb_compiler_at(struct pdb *p, uint32_t rva, struct pdb_compiler *ret)
+{
+	uint32_t linked = pdb_from_image(p, rva);
+	struct pdb_module *m = linked == UINT32_MAX ? NULL : pdb_module_at(p, linked);
+	return m && compiler_of(p, m, ret);
+}
+
+bool pdb_compiler(struct pdb *p, struct pdb_compiler *ret)
+{
+	pdb_load_modules(p);
+	for (size_t i = 0; i < p->n_modules; i++)
+		if (compiler_of(p, &p->modules[i], ret))
+			return true;
 	return false;
 }

@@ -38,6 +38,7 @@ struct pdb_compiler {
 	uint16_t front[4], back[4]; // versions
 };
 bool pdb_compiler_at(struct pdb *p, uint32_t rva, struct pdb_compiler *ret);
+bool pdb_compiler(struct pdb *p, struct pdb_compiler *ret); // of the first module that records one
 
 // For tools and tests: FrameData, then FPO records, as recorded. fn returns false to stop.
 void pdb_each_frame(struct pdb *p, bool (*fn)(void *ctx, const struct pdb_frame *f), void *ctx);

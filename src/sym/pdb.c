@@ -2,6 +2,7 @@
 // pdb.c: symbols from the module's PDB, which pdb_find.c finds.
 #include "pdb/pdb_frames.h"
 
+#include "sym/compiler.h"
 #include "sym/cv_regs.h"
 #include "sym/pdb_find.h"
 #include "sym/sym.h"
@@ -25,6 +26,11 @@ static err_t open_symbols(struct target *t, struct module *m, struct symbols **r
 	p->base.state = pdb_note(found) ? SYM_PUBLIC : SYM_PRIVATE;
 	*ret = &p->base;
 	return ok();
+}
+
+bool sym_compiler(struct symbols *s, struct pdb_compiler *ret)
+{
+	return s->provider == &sym_pdb && pdb_compiler(((struct pdb_symbols *)s)->pdb, ret);
 }
 
 // ---- looking up

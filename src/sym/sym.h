@@ -91,10 +91,9 @@ struct symbol_provider {
 	bool (*find)(struct symbols *s, const char *name, uint32_t *rva_ret); // exact name, then case-blind
 	// Calls fn for each symbol, ascending RVA; stops when fn returns false.
 	void (*each)(struct symbols *s, bool (*fn)(void *ctx, const char *name, uint32_t rva), void *ctx);
-	// Both may be NULL. Inlined calls that cover an RVA, innermost first; the number.
+	// All that follow may be NULL. Inlined calls that cover an RVA, innermost first; the number.
 	bool (*line)(struct symbols *s, uint32_t rva, struct sym_line *ret);
 	size_t (*inlines)(struct symbols *s, uint32_t rva, struct sym_inline *ret, size_t max);
-	// All that follow may be NULL.
 	struct type_source *(*types)(struct symbols *s); // NULL: the module has none
 	// What is known of the symbol that starts at an RVA beyond its name.
 	bool (*about)(struct symbols *s, uint32_t rva, const char *name, struct sym_about *ret);
