@@ -215,6 +215,8 @@ enum {
 	LIMIT_PROCESSORS = 2048,
 	// Pages and gaps passed by in search of the next readable address; 256 GiB of large pages.
 	LIMIT_SPACE_STEPS = 1 << 17,
+	// Pages and holes that !ptov lists: 64 GiB of pages of 4 KiB.
+	LIMIT_PTOV_STEPS = 1 << 24,
 	// Entries of a kernel's list of modules or processes that are followed: lists in dumps may be cyclic.
 	LIMIT_KERNEL_LIST = 1 << 16,
 	// Sections of a layout pack; 13 are known.

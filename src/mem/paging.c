@@ -146,10 +146,16 @@ enum page_state paging_soft(enum paging_kind kind, uint64_t entry, struct page_w
 	return entry ? PAGE_UNKNOWN : PAGE_EMPTY;
 }
 
+pa_t paging_root(const struct paging *p, va_t va)
+{
+	bool narrow = p->kind == PAGING_X86 || p->kind == PAGING_PAE, upper = va >> (narrow ? 31 : 63) & 1;
+	return (upper || !p->user_root ? p->root : p->user_root) & shapes[p->kind].root;
+}
+
 static void walk_tables(const struct paging *p, va_t va, struct page_walk *w)
 {
 	const struct shape *sh = &shapes[p->kind];
-	pa_t table = p->root & sh->root;
+	pa_t table = paging_root(p, va);
 	for (unsigned i = 0; i < sh->levels; i++) {
 		uint8_t b[8] = { 0 };
 		struct page_level *l = &w->levels[i];

@@ -9,8 +9,11 @@ struct paging {
 	const struct dump_phys *phys;
 	struct span file; // that phys points into
 	enum paging_kind kind;
-	pa_t root; // page-table root; flag bits are masked off
+	pa_t root;      // page-table root; flag bits are masked off
+	pa_t user_root; // of addresses of the lower half; 0: root
 };
+// The root that an address is translated with, without its flag bits.
+pa_t paging_root(const struct paging *p, va_t va);
 enum page_state {
 	PAGE_MAPPED,
 	PAGE_TRANSITION,    // off the working set, still in memory: read as if mapped

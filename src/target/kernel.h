@@ -88,5 +88,13 @@ va_t session_kthread(const struct session *s);
 va_t session_kprocess(const struct session *s);
 // EPROCESS of a thread, by the offset that the dump gives; 0: not known.
 va_t kernel_process_of(const struct target *t, va_t thread);
+// Bytes of physical memory, over pages; how many were there. 0 in dumps without any.
+size_t target_read_phys(const struct target *t, pa_t pa, void *buf, size_t n);
+// Where the kernel maps its page tables into memory (the entry of page n lies n entries behind); 0: not known.
+va_t kernel_pte_base(const struct target *t);
+// From here on addresses of the lower half are translated by this page-table root; 0: by the dump's own again.
+// E_UNSUPPORTED in dumps without page tables.
+MUST_USE err_t session_set_dirbase(struct session *s, pa_t root);
+pa_t session_dirbase(const struct session *s); // in force for the lower half; 0: no page tables
 // The name of the dump's kind as the debugger's banner has it.
 const char *kernel_kind_text(const struct dump_kernel *k);

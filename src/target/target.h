@@ -166,6 +166,7 @@ struct session {
 	unsigned radix;                         // default radix of expressions
 	unsigned kframes;                       // default depth of k
 	va_t next_d, next_u;                    // where d and u go on
+	pa_t next_phys;                         // where !db goes on
 	const char *last_d;                     // last d command ("db"): a bare `d` repeats its form; NULL: none yet
 	const char *search_pattern;             // of `#`; NULL: none yet
 	va_t next_search;                       // where `#` goes on
