@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """pack_files.py --program DUMPSCOPE: which ISF, Breakpad file or layout pack serves a module, what the commands then
 say, the cache of converted files, and `symbols export`. TAP output."""
-import argparse, concurrent.futures, lzma, os, pathlib, shutil, subprocess, sys, tempfile
+import argparse, concurrent.futures, json, lzma, os, pathlib, shutil, subprocess, sys, tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests/make"))
@@ -158,6 +158,20 @@ def export(p):
     check("export: the same bytes each time", a.read_bytes() == b.read_bytes() == pack.read_bytes())
     status, out = p.run("symbols", "export", "-o", a, isf, p.tmp / "app.sym")
     check("export: several files into one are refused", status == 1 and "need a folder" in out, out)
+    for name in ("x64.dmp", "x86.dmp"):
+        status, out = p.run("symbols", "export", "-o", p.tmp / "of_dump", "-y", isf, p.tmp / name)
+        kept = p.tmp / f"of_dump/app.pdb/{GUID}1/app.dspack"
+        check(f"export: of the modules of {name}", status == 0 and "1 modules, 1 symbol files" in out and
+              kept.read_bytes() == pack.read_bytes(), out)
+        shutil.rmtree(p.tmp / "of_dump")
+    status, out = p.run("symbols", "export", "--json", "-o", p.tmp / "of_dump", "-y", f"{p.tmp / 'pdbs'};{isf}",
+                        p.tmp / "x64.dmp", p.tmp / "x86.dmp")
+    rows = json.loads(out)["items"]
+    check("export: JSON; one pack of what two dumps need, another build's PDB not", status == 0 and len(rows) == 1 and
+          rows[0]["row"] == "layout_pack" and rows[0]["from"] == str(isf) and rows[0]["types"] is True and
+          rows[0]["key"] == GUID + "1" and rows[0]["bytes"] == len(kept.read_bytes()), out)
+    out = p.run("symbols", "export", "-o", p.tmp / "of_dump", p.tmp / "x64.dmp")
+    check("export: nothing found is said", out[0] == 0 and "1 modules, 0 symbol files" in out[1], out)
     status, out = p.run("symbols", "export", "-o", store, p.tmp / "nothing.json", isf)
     check("export: what is missing is said, the rest is done", status == 2 and "nothing.json" in out and "symbols, types" in out,
           out)

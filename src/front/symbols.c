@@ -38,7 +38,9 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 	return EXIT_USAGE;
 }
 
-static const struct schema *const rows[] = { &need_row, &need_sum, &stored_file_row, &stored_sum, NULL };
+static const struct schema *const rows[] = {
+	&need_row, &need_sum, &stored_file_row, &stored_sum, &layout_pack_row, NULL
+};
 const struct front front_symbols = {
 	.name = "symbols",
 	.args = "VERB ...",

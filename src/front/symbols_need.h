@@ -68,6 +68,6 @@ bool need_kind_of(const char *name, enum need_kind *ret);
 const char *need_url(struct arena *a, const struct store_path *p, const struct need *n);
 
 // Rows and their sum, which all verbs print.
-extern const struct schema need_row, need_sum, stored_file_row, stored_sum;
+extern const struct schema need_row, need_sum, stored_file_row, stored_sum, layout_pack_row;
 void need_emit(struct arena *a, struct doc *d, const struct store_path *p, const struct need *n);
 bool needs_emit_sum(struct doc *d, const struct needs *ns, uint64_t came); // true: all are there
