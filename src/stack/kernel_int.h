@@ -12,6 +12,8 @@ struct kernel_step {
 enum trust stack_step_kernel(struct walk *w, struct regs *r, bool top, struct kernel_step *ret);
 // Checks a trap frame that unwind data leads to; 0: it is none. The volatile registers that it holds go into *next.
 va_t kernel_trap_of(const struct walk *w, va_t trap, struct regs *next);
+// x86: through the trap frame that ebp points at.
+bool stack_step_trap_x86(struct walk *w, struct regs *r, struct kernel_step *ret);
 // ARM64: a chain of frame pointers ends with 0, in the thread's first frame.
 bool stack_step_chain_end(struct walk *w, struct regs *r);
 bool kernel_is_return_address(struct walk *w, va_t va);

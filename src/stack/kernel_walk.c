@@ -38,7 +38,7 @@ static bool in_kernel_data(const struct walk *w, va_t va)
 	return m && m->base == k->base && w->code_end && (va < w->code || va >= w->code_end);
 }
 
-static bool is_data_name(const char *name)
+bool stack_is_data_name(const char *name)
 {
 	return name[0] == '`' || str_starts(name, "__imp_") || str_starts(name, "??_C@");
 }
@@ -52,7 +52,7 @@ bool kernel_is_return_address(struct walk *w, va_t va)
 		return false;
 	if (space_u8(w->t->space, va - 1, &byte))
 		return true; // a call was seen there
-	if (sym_near(w->t, va, &h) && (!h.disp || (h.name && is_data_name(h.name))))
+	if (sym_near(w->t, va, &h) && (!h.disp || (h.name && stack_is_data_name(h.name))))
 		return false;
 	// What was not seen to follow a call is not believed twice.
 	enum { BACK = 16 };
@@ -247,6 +247,26 @@ va_t kernel_trap_of(const struct walk *w, va_t trap, struct regs *next)
 	for (size_t i = 0; w->t->machine == MACHINE_X64 && i < ARRAY_LEN(list); i++)
 		reg_set(next, list[i], reg_get(&t, list[i]));
 	return trap;
+}
+
+// Handlers of x86 have ebp at their trap frame, which begins as a frame of a chain does: with the interrupted ebp and
+// eip.
+bool stack_step_trap_x86(struct walk *w, struct regs *r, struct kernel_step *ret)
+{
+	enum { NEAR = 0x100, DBG_EIP = 4 };
+	va_t trap = reg_get(r, X64_RBP), sp = reg_get(r, X64_RSP);
+	uint64_t zeroed;
+	uint32_t fp, ip;
+	struct regs t;
+	if (w->t->machine != MACHINE_X86 || w->in_user || !reg_known(r, X64_RBP) || trap < sp || trap - sp > NEAR ||
+	    !space_u32(w->t->space, trap, &fp) || !space_u32(w->t->space, trap + DBG_EIP, &ip) ||
+	    trap_frame_read(MACHINE_X86, w->t->space, trap, &t, &zeroed).code || reg_get(&t, X64_RIP) != ip ||
+	    reg_get(&t, X64_RBP) != fp)
+		return false;
+	*r = t;
+	ret->trap_frame = trap;
+	ret->exact = true;
+	return true;
 }
 
 bool stack_step_chain_end(struct walk *w, struct regs *r)

@@ -79,6 +79,10 @@ static void fill_frame(struct walk *w, struct frame *f, const struct regs *r, en
 		f->function = f->symbol = sym_text_or_number(w->t, w->a, f->ip);
 		return;
 	}
+	if (!h.is_function && stack_is_data_name(h.name)) { // code without a symbol behind a string is not the string's
+		f->function = f->symbol = arena_printf(w->a, "%s+0x%" PRIx64, h.module->name, f->ip - h.module->base);
+		return;
+	}
 	f->function = arena_printf(w->a, "%s!%s", h.module->name, h.name);
 	f->symbol = f->ip == h.va ? f->function : arena_printf(w->a, "%s+0x%" PRIx64, f->function, f->ip - h.va);
 }
@@ -164,6 +168,8 @@ static enum trust step(struct walk *w, struct regs *r, bool top, struct kernel_s
 		return stack_step_kernel(w, r, top, ret);
 	if (w->t->kernel && !top && stack_step_chain_end(w, r))
 		return TRUST_FRAME_POINTER;
+	if (w->t->kernel && stack_step_trap_x86(w, r, ret))
+		return TRUST_TRAP;
 	enum trust x86 = w->t->machine == MACHINE_X86 ? stack_step_x86(w, r, top) : TRUST_NONE;
 	if (x86 != TRUST_NONE)
 		return x86;
@@ -246,7 +252,7 @@ static void walk(struct walk *w, const struct regs *start, size_t max)
 		f->ret_known = true;
 		f->caller_sp = reg_get(&next, reg_sp(w->t->machine));
 		if (w->t->machine == MACHINE_X86)
-			f->fp = f->caller_sp - 8;
+			f->fp = how.trap_frame ? how.trap_frame : f->caller_sp - 8;
 		if (!f->ret)
 			return;
 		f->trap_frame = how.trap_frame;

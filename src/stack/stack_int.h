@@ -30,6 +30,8 @@ struct walk {
 // Can a call have left this address on the stack? It is in code and, when the bytes before it are there, they
 // are a call.
 bool stack_is_return_address(struct walk *w, va_t va);
+// Strings and import slots: code is none of them.
+bool stack_is_data_name(const char *name);
 // Each moves *r to the caller and returns true, or leaves it alone.
 bool stack_step_frame_pointer(struct walk *w, struct regs *r);          // {saved fp, return address} at fp
 bool stack_step_linked(struct walk *w, struct regs *r);                 // a saved rbp that fits the caller's rsp, x64
