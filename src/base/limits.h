@@ -167,6 +167,14 @@ enum {
 	LIMIT_PDB_SAME_NAME = 4096,
 	// A file or module in a source line expression.
 	LIMIT_SOURCE_NAME = 1024,
+	// Folders of a source path, and parts of a recorded path: each tail is looked for in each folder.
+	LIMIT_SOURCE_FOLDERS = 64,
+	LIMIT_SOURCE_PARTS = 64,
+	// A source file: the largest that is generated (SQLite in one file) has 9 MB.
+	LIMIT_SOURCE_FILE = 64 << 20,
+	// Bytes of a source line that are shown, and lines that a command shows.
+	LIMIT_SOURCE_LINE = 1024,
+	LIMIT_SOURCE_LINES = 10000,
 	// Variables of one frame; generated functions reach some thousands.
 	LIMIT_LOCALS = 16384,
 	// A variable that is put together from pieces: compilers split at most a few registers' worth.

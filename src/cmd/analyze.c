@@ -3,6 +3,7 @@
 // the 10.0.2xxxx debuggers.
 #include "cmd/analyze.h"
 #include "base/limits.h"
+#include "cmd/source.h"
 
 #include "target/system.h"
 #include "verdict/verdict.h"
@@ -285,6 +286,27 @@ static void emit_stack_text(const struct analyze *z)
 }
 
 // ---- the source line
+static void emit_source_code(const struct analyze *z, const struct sym_line *l)
+{
+	const char *path;
+	struct source_file f;
+	uint32_t first = l->line > SOURCE_BEFORE ? l->line - SOURCE_BEFORE : 1;
+	if (!l->line || source_locate(z->s, z->c, z->out, l->file, false, &path).code ||
+	    source_open(z->c->a, path, &f).code)
+		return;
+	bool there = source_line(z->c->a, &f, first) != NULL; // else it is another version of the file
+	source_close(&f);
+	if (!there)
+		return;
+	doc_text(z->out, "FAULTING_SOURCE_CODE:  ");
+	err_t e = emit_source_lines(z->s, z->c, z->out, path, first, l->line + SOURCE_AFTER, l->line, NULL);
+	if (e.code)
+		doc_note(z->out, NOTE_WARNING, "analyze.source", "%s",
+			 e.what ? e.what : "the source file is not readable");
+	doc_text(z->out, "");
+	doc_text(z->out, "");
+}
+
 // Of the blamed frame. WinDbg takes the line of a caller's return address, not that of the call.
 static void emit_source(const struct analyze *z)
 {
@@ -295,6 +317,7 @@ static void emit_source(const struct analyze *z)
 	field(z, "FAULTING_SOURCE_LINE", l.file);
 	field(z, "FAULTING_SOURCE_FILE", l.file);
 	field(z, "FAULTING_SOURCE_LINE_NUMBER", arena_printf(z->c->a, "%u", (unsigned)l.line));
+	emit_source_code(z, &l);
 }
 
 // ---- blame
@@ -456,11 +479,19 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	return ok();
 }
 
-static const struct schema *const rows[] = {
-	&analysis,          &analysis_key,      &analysis_field,       &code_meaning,
-	&row_registers_x64, &row_registers_x86, &row_registers_arm64,  &row_code_location,
-	&row_insn,          &row_stack_frame,   &row_exception_record, NULL
-};
+static const struct schema *const rows[] = { &analysis,
+					     &analysis_key,
+					     &analysis_field,
+					     &code_meaning,
+					     &row_registers_x64,
+					     &row_registers_x86,
+					     &row_registers_arm64,
+					     &row_code_location,
+					     &row_insn,
+					     &row_source_text,
+					     &row_stack_frame,
+					     &row_exception_record,
+					     NULL };
 const struct cmd cmd_analyze = {
 	.names = "!analyze",
 	.group = "Analysis",

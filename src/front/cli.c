@@ -76,6 +76,7 @@ int front_open(struct arena *a, const struct options *o, struct session **ret)
 	t->symbol_options = o->symbol_options;
 	for (size_t i = 0; !(t->symbol_options & SYMOPT_DEFERRED_LOADS) && i < t->n_modules; i++)
 		(void)sym_load(t, t->modules[i]);
+	(*ret)->source_path = o->source_path ? o->source_path : o->no_env_paths ? "" : store_env_source_path(a);
 	(*ret)->cancel = &interrupted;
 	return 0;
 }

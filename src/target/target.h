@@ -162,6 +162,8 @@ struct session {
 	size_t frame;                           // the local context: a frame as k numbers them
 	bool no_inlines;                        // .inline 0: calls that were replaced by their callee are no frames
 	const char *source_path;                // as the user gave it; NULL: none
+	void *source;                           // slot of cmd/: the current source file
+	char symbol_suffix;                     // of `ss`: A or W; 0: none
 	va_t implicit_thread, implicit_process; // kernel: what .thread and .process chose; 0: the processor's
 	unsigned radix;                         // default radix of expressions
 	unsigned kframes;                       // default depth of k
