@@ -70,6 +70,12 @@ enum {
 	LIMIT_DUMP_TEXT = 1 << 26,
 	// What is wrong with a dump file: more is noise.
 	LIMIT_NOTES = 200,
+	// Objects that one thread can wait for (MAXIMUM_WAIT_OBJECTS of winnt.h).
+	LIMIT_WAIT_BLOCKS = 64,
+	// I/O requests of one thread that are shown; threads have a few.
+	LIMIT_THREAD_IRPS = 1024,
+	// Processes, and threads of one of them, that are listed; handles of both share one space.
+	LIMIT_TASKS = 1 << 16,
 	// Sections of one hardware error record; the firmware's have one to four.
 	LIMIT_WHEA_SECTIONS = 64,
 	// Bytes of one of them that are looked at; those that are decoded have 73 to 264.

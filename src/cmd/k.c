@@ -55,6 +55,8 @@ static struct layout make_layout(struct arena *a, const struct target *t, const 
 {
 	bool wide = t->ptr_bytes == 8;
 	struct sb head = sb_new(a), text = sb_new(a);
+	sb_printf(&head, "%*s", (int)o->indent, "");
+	sb_printf(&text, "%*s", (int)o->indent, "");
 	if (o->numbers) {
 		sb_add(&head, " # ");
 		sb_add(&text, "{frame:2} ");

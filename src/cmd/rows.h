@@ -36,13 +36,14 @@ enum stack_params { STACK_NO_PARAMS, STACK_PARAMS, STACK_PARAM_LINES }; // kp, k
 struct stack_options {
 	enum stack_form form;
 	enum stack_params params;
-	bool numbers;  // the frame number column
-	bool distance; // kf: bytes to the previous frame
-	bool heading;  // the column heads (STACK_TEXT of !analyze has none)
-	bool trust;    // how each frame was found
-	bool lines;    // source file and line
-	bool traps;    // where trap frames lie
-	size_t first;  // number of the first frame
+	bool numbers;    // the frame number column
+	bool distance;   // kf: bytes to the previous frame
+	bool heading;    // the column heads (STACK_TEXT of !analyze has none)
+	bool trust;      // how each frame was found
+	bool lines;      // source file and line
+	bool traps;      // where trap frames lie
+	size_t first;    // number of the first frame
+	unsigned indent; // blanks before each line
 };
 void emit_stack(struct session *s, struct call *c, struct doc *out, const struct stack *st,
 		const struct stack_options *o);
