@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // x.c: x: symbols by pattern, with what is known of their types. Layouts: debuggercmds/x--examine-symbols-.md.
 #include "cmd/symbols.h"
+#include "cmd/variable.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,33 +114,19 @@ static bool type_of(const struct row *r, struct type *ret)
 	return types && r->about.type && type_get(types, r->about.type, ret) && ret->kind != TYPE_NONE;
 }
 
-// The value of a number or pointer, as dv writes it; the type itself of what is larger.
-static const char *value_text(struct session *s, struct call *c, const struct row *r, const struct type *t)
+// As dv writes it.
+static const char *shown_value(struct session *s, struct call *c, const struct row *r, const struct type *t)
 {
-	const struct target *g = s->target;
-	uint8_t b[8];
-	bool number = t->kind == TYPE_INT || t->kind == TYPE_UINT || t->kind == TYPE_BOOL || t->kind == TYPE_CHAR ||
-		      t->kind == TYPE_POINTER || t->kind == TYPE_HRESULT || t->kind == TYPE_ENUM;
-	if (!number || !t->size || t->size > sizeof(b))
-		return arena_printf(c->a, "= %s", type_c_text(c->a, t, NULL));
-	if (!space_read_all(g->space, r->match.va, b, (size_t)t->size))
-		return "= ????";
-	uint64_t v = le_get(b, (unsigned)t->size);
-	unsigned unused = (unsigned)(sizeof(v) - t->size) * 8;
-	if (t->kind == TYPE_POINTER)
-		return arena_printf(c->a, "= 0x%s", doc_value_text(c->a, R_PTR, &V(v), g->ptr_bytes));
-	if (t->kind == TYPE_BOOL)
-		return v ? "= true" : "= false";
-	if (t->kind == TYPE_INT || t->kind == TYPE_HRESULT)
-		return arena_printf(c->a, "= 0n%" PRId64, (int64_t)(v << unused) >> unused);
-	return arena_printf(c->a, "= 0x%" PRIx64, v);
+	const struct value v = value_at(t, r->match.va);
+	struct variable_text text = typed_text(s, c->a, &v);
+	return arena_printf(c->a, "= %s", text.why ? "????" : text.text);
 }
 
 static const char *what(struct session *s, struct call *c, const struct row *r, const struct type *t, bool typed)
 {
 	const char *decorated = r->about.decorated ? r->about.decorated : r->match.name;
 	if (!r->code)
-		return typed ? value_text(s, c, r, t) : "= <no type information>";
+		return typed ? shown_value(s, c, r, t) : "= <no type information>";
 	if (typed && t->kind == TYPE_FUNCTION)
 		return type_params_text(c->a, t);
 	bool is_public = sym_module_state(r->match.module) >= SYM_PUBLIC && !r->about.is_private;
