@@ -29,6 +29,7 @@ static const struct field stack_frame_fields[] = {
 	{ "shown", R_STR, "the location with parameters and their values (kp, kP); null: not asked for, or not known" },
 	{ "trap_frame", R_PTR, "kernel: the trap frame by which the next frame was interrupted; null: none" },
 	{ "show_trap_frame", R_PTR, "the same when text shows it" },
+	{ "mismatch", R_STR, "why the module's symbols may be another build's; null: they match, or there are none" },
 };
 const struct schema row_stack_frame = { .name = "stack_frame",
 					.doc = "One frame of a call stack",
@@ -150,7 +151,8 @@ void emit_stack(struct session *s, struct call *c, struct doc *out, const struct
 					 VS(o->params ? frame_parameters(s, c->a, f, o->params == STACK_PARAM_LINES)
 						      : NULL),
 					 V_IF(f->trap_frame != 0, f->trap_frame),
-					 V_IF(f->trap_frame && o->traps, f->trap_frame) };
+					 V_IF(f->trap_frame && o->traps, f->trap_frame),
+					 VS(f->module ? f->module->mismatch : NULL) };
 		_Static_assert(ARRAY_LEN(v) == ARRAY_LEN(stack_frame_fields), "stack_frame: wrong arity");
 		doc_row(out, &row_stack_frame, layout, v, false);
 	}

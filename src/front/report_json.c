@@ -44,7 +44,8 @@ SCHEMA(report_stack_frame, "A stack frame", NULL, NULL, { "frame", R_DEC, "0 is 
        { "line", R_DEC, "source line" }, { "offset", R_PTR, "instruction pointer" },
        { "module_offset", R_PTR, "from the module's base" }, { "function_offset", R_PTR, "from the function's start" },
        { "trust", R_STR, "context, unwind, frame_pointer, scan: how it was found" },
-       { "symbol", R_SYM, "as k shows it: nearest symbol, certain or not" });
+       { "symbol", R_SYM, "as k shows it: nearest symbol, certain or not" },
+       { "mismatch", R_STR, "why the module's symbols may be another build's; null: they match, or there are none" });
 SCHEMA(report_module, "A loaded module", NULL, NULL, { "base_addr", R_PTR, "first address" },
        { "end_addr", R_PTR, "address behind it" }, { "filename", R_STR, "file name" },
        { "debug_file", R_STR, "PDB name" }, { "debug_id", R_STR, "PDB identity: GUID and age" },
@@ -161,8 +162,9 @@ static void frames(struct report *r, const struct stack *st)
 		const struct frame *f = &st->frames[i];
 		struct place p = report_place(r, f);
 		ROW(r->out, report_stack_frame, V(i), VS(f->module ? f->module->image_name : NULL), VS(p.function),
-		    V_ABSENT, V_ABSENT, V(f->ip), V_IF(f->module != NULL, f->ip - f->module->base),
-		    V_IF(p.function != NULL, p.function_offset), VS(trust_name(f->trust)), VS(f->symbol));
+		    VS(f->file), V_IF(f->file != NULL, f->line), V(f->ip),
+		    V_IF(f->module != NULL, f->ip - f->module->base), V_IF(p.function != NULL, p.function_offset),
+		    VS(trust_name(f->trust)), VS(f->symbol), VS(f->module ? f->module->mismatch : NULL));
 	}
 	doc_close(r->out);
 }

@@ -237,6 +237,27 @@ static void missing_images(struct report *r, struct reason *list, size_t *n)
 		    NULL);
 }
 
+// Names of another build's symbols can be wrong without looking so.
+static void mismatches(struct report *r, struct reason *list, size_t *n)
+{
+	const struct module *told = NULL;
+	for (size_t i = 0; r->v && i < r->v->stack.n; i++) {
+		const struct module *m = r->v->stack.frames[i].module;
+		if (!m || !m->mismatch || m == told)
+			continue;
+		bool before = false;
+		for (size_t k = 0; k < i && !before; k++)
+			before = r->v->stack.frames[k].module == m;
+		told = m;
+		if (!before)
+			add(list, n,
+			    arena_printf(r->a,
+					 "names of %s can be wrong, its symbols are not known to be of this build: %s",
+					 m->name, m->mismatch),
+			    arena_printf(r->a, "!chksym %s", m->name));
+	}
+}
+
 size_t report_warnings(struct report *r, struct reason *ret)
 {
 	const struct dump *d = r->s->target->dump;
@@ -252,6 +273,7 @@ size_t report_warnings(struct report *r, struct reason *ret)
 		add(ret, &n,
 		    "not supported: the 32-bit side of a WOW64 process in a 64-bit dump; this is its 64-bit side",
 		    NULL);
+	mismatches(r, ret, &n);
 	missing_images(r, ret, &n);
 	if (r->v && r->v->stack_note)
 		add(ret, &n, arena_printf(r->a, "no stack: %s", r->v->stack_note), NULL);
