@@ -327,4 +327,6 @@ enum {
 	LIMIT_FETCH_BATCH = 128,
 	// Names in one folder of a symbol store that is verified; Microsoft's own has some 100,000 files.
 	LIMIT_STORE_NAMES = 1 << 20,
+	// Bytes of a kernel stack in which a trap frame is looked for. The largest kernel stacks of x64 have 72 KiB.
+	LIMIT_TRAP_SEARCH_BYTES = 96 << 10,
 };

@@ -6,9 +6,11 @@
 #include "cmd/source.h"
 
 #include "target/system.h"
-#include "verdict/verdict.h"
+#include "verdict/bugcheck.h"
+#include "verdict/kernel.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +72,20 @@ void emit_analysis(struct session *s, const struct verdict *v, struct doc *out)
 	    VS(v->hash), VS(v->stack_command));
 }
 
+void analysis_line(struct doc *out, const char *name, const char *value, bool one)
+{
+	if (value && one)
+		ROW_AS(out, analysis_field, &one_blank, VS(name), VS(value));
+	else if (value)
+		ROW(out, analysis_field, VS(name), VS(value));
+}
+
+void analysis_key_row(struct doc *out, const char *name, const char *value)
+{
+	if (value)
+		ROW(out, analysis_key, VS(name), VS(value));
+}
+
 struct analyze {
 	struct session *s;
 	struct call *c;
@@ -79,8 +95,7 @@ struct analyze {
 
 static void field(const struct analyze *z, const char *name, const char *value)
 {
-	if (value)
-		ROW(z->out, analysis_field, VS(name), VS(value));
+	analysis_line(z->out, name, value, false);
 }
 
 static const char *pointer(const struct analyze *z, va_t va)
@@ -89,9 +104,9 @@ static const char *pointer(const struct analyze *z, va_t va)
 }
 
 // "22621.1.amd64fre.ni_release.220506-1250" and "10.0.19041.1 (vb_release.191206-1406)": the branch.
-static const char *branch(const struct analyze *z)
+const char *analysis_branch(struct target *t, struct arena *a)
 {
-	const char *lab = system_build_lab(z->s->target, z->c->a);
+	const char *lab = system_build_lab(t, a);
 	const char *p = lab ? strstr(lab, "fre.") : NULL;
 	if (lab && !p)
 		p = strstr(lab, "chk.");
@@ -100,14 +115,13 @@ static const char *branch(const struct analyze *z)
 		return NULL;
 	p += *p == '(';
 	size_t n = strcspn(p, ".)");
-	return n ? arena_strndup(z->c->a, p, n) : NULL;
+	return n ? arena_strndup(a, p, n) : NULL;
 }
 
 // ---- KEY_VALUES_STRING
 static void key(const struct analyze *z, const char *name, const char *value)
 {
-	if (value)
-		ROW(z->out, analysis_key, VS(name), VS(value));
+	analysis_key_row(z->out, name, value);
 }
 
 static void emit_keys(const struct analyze *z)
@@ -132,7 +146,7 @@ static void emit_keys(const struct analyze *z)
 	if ((u->misc.flags & MISC_TIMES) && u->misc.create_time && u->timestamp >= u->misc.create_time)
 		key(z, "Timeline.Process.Start.DeltaSec",
 		    arena_printf(z->c->a, "%" PRIu32, u->timestamp - u->misc.create_time));
-	key(z, "WER.OS.Branch", branch(z));
+	key(z, "WER.OS.Branch", analysis_branch(z->s->target, z->c->a));
 	key(z, "WER.OS.Version", u->system.present ? system_version(z->s->target, z->c->a) : NULL);
 	doc_text(z->out, "");
 }
@@ -266,58 +280,56 @@ static size_t until_repeated(const struct stack *st)
 	return st->n;
 }
 
-static void emit_stack_text(const struct analyze *z)
+void analysis_stack(struct session *s, struct call *c, struct doc *out, const struct verdict *v)
 {
 	static const struct stack_options options = { .form = STACK_VERBOSE, .lines = true };
-	struct stack st = z->v->stack;
-	size_t shown = str_starts(z->v->problem_class, "STACK_OVERFLOW") ? until_repeated(&st) : st.n;
+	struct stack st = v->stack;
+	size_t shown = str_starts(v->problem_class, "STACK_OVERFLOW") ? until_repeated(&st) : st.n;
 	bool cut = shown < st.n;
 	st.n = shown;
 	st.end_note = cut ? "the frames above repeat from here on" : st.end_note;
-	doc_text(z->out, "STACK_TEXT:  ");
+	doc_text(out, "STACK_TEXT:  ");
 	if (st.n) {
-		stack_inlines(z->s, z->c->a, &st, LIMIT_FRAMES, &st);
-		emit_stack(z->s, z->c, z->out, &st, &options);
+		stack_inlines(s, c->a, &st, LIMIT_FRAMES, &st);
+		emit_stack(s, c, out, &st, &options);
 	}
-	if (z->v->stack_note)
-		doc_note(z->out, NOTE_WARNING, "analyze.no_stack", "%s", z->v->stack_note);
-	doc_text(z->out, "");
-	doc_text(z->out, "");
+	if (v->stack_note)
+		doc_note(out, NOTE_WARNING, "analyze.no_stack", "%s", v->stack_note);
+	doc_text(out, "");
+	doc_text(out, "");
 }
 
 // ---- the source line
-static void emit_source_code(const struct analyze *z, const struct sym_line *l)
+static void emit_source_code(struct session *s, struct call *c, struct doc *out, const struct sym_line *l)
 {
 	const char *path;
 	struct source_file f;
 	uint32_t first = l->line > SOURCE_BEFORE ? l->line - SOURCE_BEFORE : 1;
-	if (!l->line || source_locate(z->s, z->c, z->out, l->file, false, &path).code ||
-	    source_open(z->c->a, path, &f).code)
+	if (!l->line || source_locate(s, c, out, l->file, false, &path).code || source_open(c->a, path, &f).code)
 		return;
-	bool there = source_line(z->c->a, &f, first) != NULL; // else it is another version of the file
+	bool there = source_line(c->a, &f, first) != NULL; // else it is another version of the file
 	source_close(&f);
 	if (!there)
 		return;
-	doc_text(z->out, "FAULTING_SOURCE_CODE:  ");
-	err_t e = emit_source_lines(z->s, z->c, z->out, path, first, l->line + SOURCE_AFTER, l->line, NULL);
+	doc_text(out, "FAULTING_SOURCE_CODE:  ");
+	err_t e = emit_source_lines(s, c, out, path, first, l->line + SOURCE_AFTER, l->line, NULL);
 	if (e.code)
-		doc_note(z->out, NOTE_WARNING, "analyze.source", "%s",
+		doc_note(out, NOTE_WARNING, "analyze.source", "%s",
 			 e.what ? e.what : "the source file is not readable");
-	doc_text(z->out, "");
-	doc_text(z->out, "");
+	doc_text(out, "");
+	doc_text(out, "");
 }
 
 // Of the blamed frame. WinDbg takes the line of a caller's return address, not that of the call.
-static void emit_source(const struct analyze *z)
+void analysis_source(struct session *s, struct call *c, struct doc *out, const struct verdict *v)
 {
-	const struct verdict *v = z->v;
 	struct sym_line l;
-	if (v->blamed_frame >= v->stack.n || !sym_line_at(z->s->target, v->stack.frames[v->blamed_frame].ip, &l))
+	if (v->blamed_frame >= v->stack.n || !sym_line_at(s->target, v->stack.frames[v->blamed_frame].ip, &l))
 		return;
-	field(z, "FAULTING_SOURCE_LINE", l.file);
-	field(z, "FAULTING_SOURCE_FILE", l.file);
-	field(z, "FAULTING_SOURCE_LINE_NUMBER", arena_printf(z->c->a, "%u", (unsigned)l.line));
-	emit_source_code(z, &l);
+	analysis_line(out, "FAULTING_SOURCE_LINE", l.file, false);
+	analysis_line(out, "FAULTING_SOURCE_FILE", l.file, false);
+	analysis_line(out, "FAULTING_SOURCE_LINE_NUMBER", arena_printf(c->a, "%u", (unsigned)l.line), false);
+	emit_source_code(s, c, out, &l);
 }
 
 // ---- blame
@@ -335,7 +347,7 @@ static void emit_system_fields(const struct analyze *z)
 	const struct module *m = z->v->module;
 	if (t->user->system.present) {
 		field(z, "OS_VERSION", system_version(t, z->c->a));
-		field(z, "BUILDLAB_STR", branch(z));
+		field(z, "BUILDLAB_STR", analysis_branch(z->s->target, z->c->a));
 		field(z, "OSPLATFORM_TYPE", system_platform(t));
 		field(z, "OSNAME", system_name(t));
 	}
@@ -370,15 +382,16 @@ static void emit_old_fields(const struct analyze *z)
 	field(z, "FAILURE_ID_HASH_STRING", lower);
 }
 
-static void emit_banner(struct doc *out)
+void analysis_banner(struct doc *out, const char *what)
 {
+	char line[80];
 	static const char stars[] = "*******************************************************************************";
 	doc_text(out, stars);
 	doc_text(out, "*                                                                             *");
-	doc_text(out, "*                        Exception Analysis                                   *");
+	snprintf(line, sizeof(line), "*                        %-53s*", what);
+	doc_text(out, line);
 	doc_text(out, "*                                                                             *");
 	doc_text(out, stars);
-	doc_text(out, "");
 	doc_text(out, "");
 }
 
@@ -393,8 +406,8 @@ static void emit_verbose(const struct analyze *z, unsigned level)
 		      arena_printf(z->c->a, "Confidence in the blame: %s: %s", confidence_name(v->confidence), v->why));
 	uint32_t tid = v->thread ? v->thread->tid : z->s->target->user->exception.tid;
 	field(z, "FAULTING_THREAD", arena_printf(z->c->a, "%08" PRIx32, tid));
-	emit_stack_text(z);
-	emit_source(z);
+	analysis_stack(z->s, z->c, z->out, v);
+	analysis_source(z->s, z->c, z->out, v);
 	emit_blame(z);
 	field(z, "STACK_COMMAND", v->stack_command);
 	field(z, "FAILURE_BUCKET_ID", v->bucket);
@@ -417,15 +430,29 @@ struct analyze_options {
 	bool verbose, show;
 	unsigned level; // of -vN
 	uint64_t code;  // of -show
+	bool has_code, kernel;
+	uint64_t params[4];
+	unsigned n_params;
 };
+
+static err_t parse_show(struct call *c, struct analyze_options *o)
+{
+	o->show = true;
+	if (arg_end(c))
+		return o->kernel ? ok() : usage(c, "!analyze -show wants a code");
+	o->has_code = true;
+	TRY(arg_expr(c, &o->code));
+	while (!arg_end(c) && o->n_params < 4)
+		TRY(arg_expr(c, &o->params[o->n_params++]));
+	return arg_done(c);
+}
 
 static err_t parse(struct call *c, struct analyze_options *o)
 {
 	while (!arg_end(c)) {
 		arg_blanks(c);
 		if (arg_switch(c, "-show")) {
-			o->show = true;
-			return arg_end(c) ? usage(c, "!analyze -show wants a code") : arg_expr(c, &o->code);
+			return parse_show(c, o);
 		}
 		const char *w = arg_word(c);
 		char *end;
@@ -449,26 +476,42 @@ static err_t parse(struct call *c, struct analyze_options *o)
 	return ok();
 }
 
-static err_t show_code(struct call *c, struct doc *out, uint64_t code)
+static err_t show_code(struct call *c, struct doc *out, const struct analyze_options *o)
 {
+	uint64_t code = o->code;
 	if (code > UINT32_MAX && code < UINT64_MAX - UINT32_MAX) // codes are written sign-extended too
 		return usage(c, "not an exception or status code: %" PRIx64, code);
 	const char *name = exception_name((uint32_t)code), *text = ntstatus_text((uint32_t)code);
-	if (!name && !text && code < 0x40000000)
-		return cmd_fail(c, E_UNSUPPORTED, code, "not supported: texts of bug checks");
+	uint32_t stop = (uint32_t)code & ~0x10000000u;
+	bool mini = (uint32_t)code & 0x10000000;
+	const char *bugcheck = bugcheck_name(mini ? stop : (uint32_t)code, mini);
+	if (bugcheck && !name && (o->kernel || code < 0x40000000)) {
+		bugcheck_show(c, out, mini ? stop : (uint32_t)code, mini, o->params, o->n_params, 16);
+		return ok();
+	}
 	ROW(out, code_meaning, V((uint32_t)code), VS(name), VS(text));
 	return ok();
 }
 
 static err_t run(struct session *s, struct call *c, struct doc *out)
 {
-	struct analyze_options o = { 0 };
+	struct analyze_options o = { .kernel = s->target->kernel != NULL };
 	struct analyze z = { .s = s, .c = c, .out = out };
 	TRY(parse(c, &o));
-	if (o.show)
-		return show_code(c, out, o.code);
+	if (o.show && o.has_code)
+		return show_code(c, out, &o);
 	TRY(verdict_get(s, &z.v));
-	emit_banner(out);
+	if (o.show) {
+		const struct kernel_verdict *k = z.v->kernel;
+		bugcheck_show(c, out, k->code, k->mini, k->params, 4, s->target->ptr_bytes * 2);
+		return ok();
+	}
+	if (z.v->kernel) {
+		analyze_kernel(s, c, out, z.v, o.verbose);
+		return ok();
+	}
+	analysis_banner(out, "Exception Analysis");
+	doc_text(out, "");
 	emit_analysis(s, z.v, out);
 	if (o.verbose)
 		emit_verbose(&z, o.level);
@@ -491,16 +534,20 @@ static const struct schema *const rows[] = { &analysis,
 					     &row_source_text,
 					     &row_stack_frame,
 					     &row_exception_record,
+					     &row_bugcheck_analysis,
+					     &row_bugcheck_text,
+					     &row_bugcheck_argument,
+					     &row_bugcheck_reason,
 					     NULL };
 const struct cmd cmd_analyze = {
 	.names = "!analyze",
 	.group = "Analysis",
-	.args = "[-v[level] | -vv] [-f] | -show code",
+	.args = "[-v[level] | -vv] [-f] | -show [code [p1 p2 p3 p4]]",
 	.summary = "Say what happened and whom to ask",
 	.help = "!analyze         the verdict in short\n"
 		"!analyze -v      with registers, exception, stack and system\n"
 		"!analyze -v2     and the fields of older releases (-v99, -vv too)\n"
-		"!analyze -show c0000374   what a code means\n"
+		"!analyze -show c0000374   what a code means; -show d1 8 2 0 fffff8010000 of a bug check\n"
 		"A function is named only when that is certain; ADDITIONAL_DEBUG_TEXT says how sure the blame is.\n"
 		"not supported: -hang, -xml, -c\n",
 	.run = run,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // report.c: dumpscope DUMP: what happened, where, why we think so, what to type next.
 #include "front/report_int.h"
+#include "target/kernel.h"
 #include "target/system.h"
+#include "verdict/kernel.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -48,6 +50,14 @@ static void dump_line(struct report *r)
 {
 	const struct target *t = r->s->target;
 	const struct dump_user *u = t->user;
+	if (t->kernel) {
+		line(r, "Dump", report_kernel_dump(r), NULL);
+		line(r, "",
+		     arena_printf(r->a, "%s; taken %s", system_title(t, r->a),
+				  system_time_text(t, r->a, filetime_to_unix_ms(t->kernel->facts->system_time))),
+		     "vertarget");
+		return;
+	}
 	line(r, "Dump",
 	     arena_printf(r->a, "%s (%s, %zu thread%s, %zu module%s)", t->path,
 			  u->full_memory ? "full memory" : "minidump", t->n_threads, t->n_threads == 1 ? "" : "s",
@@ -63,6 +73,12 @@ static void where(struct report *r)
 {
 	const struct verdict *v = r->v;
 	struct sb text = sb_new(r->a);
+	if (v->kernel) {
+		line(r, "Where", report_kernel_where(r), NULL);
+		line(r, "Driver", report_kernel_driver(r),
+		     v->kernel->culprit ? arena_printf(r->a, "lmvm %s", v->kernel->culprit->name) : NULL);
+		return;
+	}
 	if (v->thread) {
 		sb_printf(&text, "thread %zu (%" PRIx32 "%s%s%s)", v->thread->index, v->thread->tid,
 			  v->thread->name ? " \"" : "", v->thread->name ? v->thread->name : "",
@@ -97,7 +113,7 @@ static void frames(struct report *r)
 	for (size_t i = 0; i < shown; i++) {
 		const struct frame *f = &v->stack.frames[i];
 		const char *how = f->trust == TRUST_SCAN ? "(guessed)" : NULL;
-		if (i == v->blamed_frame && v->has_exception)
+		if (i == v->blamed_frame && (v->has_exception || v->kernel))
 			how = f->trust == TRUST_SCAN ? "<- blamed (guessed)" : "<- blamed";
 		ROW(r->out, report_frame, VS(i ? "" : "Stack"), V(i), VS(report_place(r, f).text), VS(how));
 	}
@@ -136,12 +152,16 @@ void report_text(struct report *r)
 		line(r, "What", arena_printf(r->a, "nothing can be said: %s", r->why_not.what), NULL);
 	} else {
 		line(r, "What", v->summary, NULL);
+		if (v->kernel && report_kernel_meaning(r))
+			line(r, "Meaning", report_kernel_meaning(r), "!analyze -show");
 		where(r);
 		frames(r);
 		reasons(r, "Why", report_reasons);
 		line(r, "Sure", arena_printf(r->a, "%s: %s", confidence_name(v->confidence), v->why), NULL);
 		reasons(r, "Or else", report_alternatives);
 		findings(r);
+		if (v->kernel)
+			line(r, "Patterns", "not checked in kernel dumps yet", NULL);
 		line(r, "Bucket", v->bucket, NULL);
 		line(r, "", v->hash, NULL);
 	}
@@ -176,7 +196,7 @@ int front_report(struct arena *a, const struct options *o)
 	r.why_not = verdict_get(r.s, &r.v);
 	if (r.why_not.code)
 		r.v = NULL;
-	if (detect_all(r.s, &r.findings).code)
+	if (r.s->target->kernel || detect_all(r.s, &r.findings).code)
 		r.findings = NULL;
 	doc_begin(r.out, NULL);
 	if (o->json)

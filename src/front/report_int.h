@@ -31,11 +31,19 @@ struct place report_place(struct report *r, const struct frame *f);
 struct reason {
 	const char *what, *command; // command NULL: none shows it
 };
-enum { MOST_REASONS = 8 };
+enum { MOST_REASONS = 10 };
 size_t report_reasons(struct report *r, struct reason *ret);
 size_t report_alternatives(struct report *r, struct reason *ret);
 size_t report_next(struct report *r, struct reason *ret);
 size_t report_warnings(struct report *r, struct reason *ret);
+
+// Lines of a kernel dump's report.
+struct kernel_list;
+const char *report_kernel_dump(struct report *r);
+const char *report_kernel_where(struct report *r);
+const char *report_kernel_meaning(struct report *r); // NULL: nothing is known of the code
+const char *report_kernel_driver(struct report *r);
+size_t report_kernel_list(struct report *r, const struct kernel_list *l, struct reason *ret);
 
 // The sections of the JSON report, for `schemas`.
 struct report_section {

@@ -4,6 +4,7 @@
 // debugger's text, which is not).
 #include "front/report_int.h"
 #include "target/system.h"
+#include "verdict/kernel.h"
 
 #include <inttypes.h>
 
@@ -59,6 +60,7 @@ const struct report_section report_sections[] = {
 	{ NULL, "system_info", false, &report_system },
 	{ NULL, "crash_info", false, &report_crash },
 	{ NULL, "verdict", false, &report_verdict },
+	{ NULL, "bugcheck", false, &row_bugcheck_analysis },
 	{ NULL, "evidence", true, &report_reason },
 	{ NULL, "alternatives", true, &report_reason },
 	{ NULL, "warnings", true, &report_reason },
@@ -121,11 +123,16 @@ static void crash_info(struct report *r)
 {
 	const struct verdict *v = r->v;
 	const struct dump_user *u = r->s->target->user;
-	bool crashed = v && v->has_exception;
+	const struct kernel_verdict *k = v ? v->kernel : NULL;
+	bool crashed = v && (v->has_exception || k);
+	const char *type = !crashed ? NULL
+			   : k      ? k->name ? k->name : arena_printf(r->a, "0x%" PRIx32, k->code)
+				    : crash_type(r);
 	doc_open(r->out, "crash_info", SEC_OBJECT, NULL);
-	ROW(r->out, report_crash, VS(crashed ? crash_type(r) : NULL),
-	    V_IF(crashed, v->has_fault_address ? v->fault_address : v->address), V_IF(crashed, v->address),
-	    V_IF(crashed, v->code), V_IF(crashed && v->thread, v->thread->index),
+	bool address = crashed && (!k || v->address), touched = crashed && v->has_fault_address;
+	ROW(r->out, report_crash, VS(type), V_IF(touched || address, touched ? v->fault_address : v->address),
+	    V_IF(address, v->address), V_IF(crashed, k ? k->code : v->code),
+	    V_IF(crashed && v->thread, v->thread->index),
 	    VS(u->breakpad.has_assertion ? u->breakpad.expression : NULL));
 	doc_close(r->out);
 }
@@ -141,6 +148,15 @@ static void verdict_section(struct report *r)
 	    VS(v->module_name), VS(v->image_name), VS(v->function), VS(v->symbol_name),
 	    VS(confidence_name(v->confidence)), VS(v->why), VS(v->context_doubt), VS(v->bucket), VS(v->hash),
 	    VS(v->stack_command));
+	doc_close(r->out);
+}
+
+static void bugcheck_section(struct report *r)
+{
+	if (!r->v || !r->v->kernel)
+		return;
+	doc_open(r->out, "bugcheck", SEC_OBJECT, NULL);
+	emit_bugcheck_row(r->v, r->out);
 	doc_close(r->out);
 }
 
@@ -181,7 +197,7 @@ static struct thread_stack stack_of(struct report *r, const struct thread *th)
 	struct session *s = r->s;
 	struct regs regs;
 	enum { MOST_FRAMES = 256 };
-	if (r->v && r->v->has_exception && r->v->thread == th) {
+	if (r->v && (r->v->has_exception || r->v->kernel) && r->v->thread == th) {
 		ts.stack = r->v->stack;
 		ts.note = r->v->stack_note ? r->v->stack_note : ts.stack.end_note;
 		return ts;
@@ -200,7 +216,7 @@ static struct thread_stack stack_of(struct report *r, const struct thread *th)
 static void crashing_thread(struct report *r)
 {
 	const struct verdict *v = r->v;
-	if (!v || !v->has_exception)
+	if (!v || (!v->has_exception && !v->kernel))
 		return;
 	const struct thread *th = v->thread;
 	uint32_t tid = r->s->target->user->exception.tid;
@@ -274,9 +290,9 @@ static void system_info(struct report *r)
 	const struct dump_system *sys = &t->user->system;
 	const char *cpu = t->machine == MACHINE_X64 ? "amd64" : t->machine == MACHINE_X86 ? "x86" : system_platform(t);
 	doc_open(r->out, "system_info", SEC_OBJECT, NULL);
-	const char *info = sys->present ? arena_printf(r->a, "family %u model %u stepping %u", sys->level,
-						       sys->revision >> 8, sys->revision & 0xff)
-					: NULL;
+	const char *info = sys->present && !t->kernel ? arena_printf(r->a, "family %u model %u stepping %u", sys->level,
+								     sys->revision >> 8, sys->revision & 0xff)
+						      : NULL;
 	ROW(r->out, report_system, VS(sys->present ? "Windows NT" : NULL),
 	    VS(sys->present ? system_version(t, r->a) : NULL), VS(sys->present ? system_name(t) : NULL),
 	    VS(sys->present ? system_build_lab(t, r->a) : NULL), VS(t->machine ? cpu : NULL),
@@ -293,6 +309,7 @@ void report_json(struct report *r)
 	system_info(r);
 	crash_info(r);
 	verdict_section(r);
+	bugcheck_section(r);
 	reasons(r, "evidence", report_reasons, r->v != NULL);
 	reasons(r, "alternatives", report_alternatives, r->v != NULL);
 	reasons(r, "warnings", report_warnings, true);

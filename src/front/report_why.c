@@ -3,6 +3,7 @@
 // true, what to do next, what was missing.
 #include "arch/disasm.h"
 #include "front/report_int.h"
+#include "verdict/kernel.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -123,6 +124,8 @@ size_t report_reasons(struct report *r, struct reason *ret)
 {
 	const struct verdict *v = r->v;
 	size_t n = 0;
+	if (v->kernel)
+		return report_kernel_list(r, &v->kernel->evidence, ret);
 	if (!v->has_exception) {
 		add(ret, &n, "the dump holds no exception", ".lastevent");
 		return n;
@@ -169,6 +172,8 @@ size_t report_alternatives(struct report *r, struct reason *ret)
 	const struct verdict *v = r->v;
 	size_t n = 0;
 	struct insn in;
+	if (v->kernel)
+		return report_kernel_list(r, &v->kernel->also, ret);
 	bool fixed = (v->op == FAULT_READ || v->op == FAULT_WRITE) && fault_instruction(r, &in) && in.mem.present &&
 		     !in.mem.is_lea && !in.mem.is_ip_relative && in.mem.base < 0 && in.mem.index < 0;
 	if (fixed && v->fault_address < 0x10000)
@@ -204,8 +209,10 @@ size_t report_next(struct report *r, struct reason *ret)
 		file = arena_printf(r->a, "%s -i %s", file, quoted(r, r->o->image_path));
 	if (r->o->symbol_path)
 		file = arena_printf(r->a, "%s -y %s", file, quoted(r, r->o->symbol_path));
-	size_t n = 0;
+	size_t n = r->v && r->v->kernel ? report_kernel_list(r, &r->v->kernel->next, ret) : 0;
 	add(ret, &n, arena_printf(r->a, "dumpscope -z %s -c \"!analyze -v; q\"", file), NULL);
+	if (r->v && r->v->kernel)
+		return n;
 	if (r->v && !r->v->has_exception)
 		add(ret, &n, arena_printf(r->a, "dumpscope -z %s -c \"~*k; q\"", file), NULL);
 	else if (r->v && r->v->regs_known)

@@ -371,7 +371,7 @@ const struct bugcheck bugchecks[] = {
 	  "at DISPATCH_LEVEL or above.",
 	  { "0 - a single DPC or ISR exceeded its time allotment, 1 - the system cumulatively spent too long at "
 	    "DISPATCH_LEVEL or above",
-	    "The watchdog period (in ticks), or the time that was spent",
+	    "The DPC time count (in ticks), or the watchdog period.",
 	    "The time allotment, or "
 	    "nt!DPC_WATCHDOG_GLOBAL_TRIAGE_BLOCK",
 	    NULL } },
@@ -387,6 +387,12 @@ const struct bugcheck bugchecks[] = {
 	{ 0x13c,
 	  "A thread ended while its I/O priority boost was not zero.",
 	  { "Pointer to the thread which had the invalid boost state.", "Current boost state.", NULL, NULL } },
+	{ 0x141,
+	  "One of the display driver's engines did not finish its work in time; Windows went on\n"
+	  "(live dump).",
+	  { "Optional pointer to internal TDR recovery context (TDR_RECOVERY_CONTEXT).",
+	    "The pointer into responsible device driver module (e.g owner tag).",
+	    "The secondary driver specific bucketing key.", "Optional internal context dependent data." } },
 	{ 0x144,
 	  "The USB 3 driver met a state that it cannot handle: a driver or hardware error.",
 	  { "What was found", "By the first parameter", "By the first parameter", "By the first parameter" } },

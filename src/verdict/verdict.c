@@ -11,7 +11,6 @@
 #include <string.h>
 
 enum {
-	VERDICT_FRAMES = 256, // frames looked at; a blame farther down would say nothing
 	MEM_COMMIT = 0x1000,
 	PAGE_EXECUTE_ANY = 0xf0,
 	FLG_APPLICATION_VERIFIER = 0x100, // gflags, "Global Flag Reference"
@@ -131,30 +130,28 @@ static bool is_return_address(struct target *t, va_t va)
 	return insn_ends_with_call(t->machine, (struct span){ before, sizeof(before) });
 }
 
-// A call through a bad pointer has just pushed its return address (ARM64: put it into lr). Where the walker had
-// to guess at the first step, that address is the better caller.
-static void recover_caller(struct session *s, struct verdict *v)
+void recover_caller(struct session *s, const struct thread *th, const struct regs *start, struct stack *st)
 {
 	struct target *t = s->target;
 	unsigned p = t->ptr_bytes;
-	struct regs r = v->regs;
+	struct regs r = *start;
 	va_t sp = reg_get(&r, reg_sp(t->machine));
 	uint64_t caller;
 	bool arm = t->machine == MACHINE_ARM64;
-	if (!v->stack.n || (arm ? !reg_known(&r, A64_LR) : !space_ptr(t->space, sp, p, &caller)))
+	if (!st->n || (arm ? !reg_known(&r, A64_LR) : !space_ptr(t->space, sp, p, &caller)))
 		return;
 	if (arm)
 		caller = reg_get(&r, A64_LR);
-	if ((v->stack.n > 1 && v->stack.frames[1].ip == caller) || !is_return_address(t, caller))
+	if ((st->n > 1 && st->frames[1].ip == caller) || !is_return_address(t, caller))
 		return;
 	reg_set(&r, reg_pc(t->machine), caller);
 	if (!arm)
 		reg_set(&r, reg_sp(t->machine), sp + p);
 	struct stack rest;
-	if (stack_walk(s, v->thread, &r, VERDICT_FRAMES - 1, s->arena, &rest).code || !rest.n)
+	if (stack_walk(s, th, &r, VERDICT_FRAMES - 1, s->arena, &rest).code || !rest.n)
 		return;
 	struct frame *all = NEW_N(s->arena, struct frame, rest.n + 1);
-	all[0] = v->stack.frames[0];
+	all[0] = st->frames[0];
 	memcpy(all + 1, rest.frames, rest.n * sizeof(*all));
 	all[0].ret = caller;
 	all[0].ret_known = true;
@@ -164,7 +161,7 @@ static void recover_caller(struct session *s, struct verdict *v)
 	all[1].exact_ip = false;
 	rest.frames = all;
 	rest.n++;
-	v->stack = rest;
+	*st = rest;
 }
 
 // Without a stack the exception's address still says where it happened.
@@ -196,7 +193,7 @@ static void walk(struct session *s, struct verdict *v)
 	if (e.code) {
 		address_only(s, v, e.what);
 	} else if (v->op == FAULT_EXECUTE) {
-		recover_caller(s, v);
+		recover_caller(s, v->thread, &v->regs, &v->stack);
 	}
 }
 
@@ -267,7 +264,14 @@ static void name_blamed(struct session *s, struct verdict *v)
 	}
 }
 
-// Template arguments, blanks and back-quotes do not stand in a bucket.
+const char *bucket_name(struct arena *a, const char *function)
+{
+	char *name = arena_strdup(a, function);
+	for (char *p = name; *p; p++)
+		*p = strchr("<> `", *p) ? '_' : *p;
+	return name;
+}
+
 static const char *bucket_function(struct arena *a, const struct verdict *v)
 {
 	if (v->blamed_frame == SIZE_MAX)
@@ -276,10 +280,7 @@ static const char *bucket_function(struct arena *a, const struct verdict *v)
 		return "Unloaded";
 	if (!v->function)
 		return "Unknown";
-	char *name = arena_strdup(a, v->function);
-	for (char *p = name; *p; p++)
-		*p = strchr("<> `", *p) ? '_' : *p;
-	return name;
+	return bucket_name(a, v->function);
 }
 
 static void make_bucket(struct session *s, struct verdict *v, const struct fault *f)
@@ -345,13 +346,11 @@ static err_t compute(struct session *s, struct verdict *v)
 err_t verdict_get(struct session *s, const struct verdict **ret)
 {
 	struct slot *slot = s->verdict;
-	if (s->target->kernel)
-		return fail(E_UNSUPPORTED, "not supported: the automatic analysis of kernel dumps", 0);
-	bool about_thread = !s->target->user->exception.present;
+	bool about_thread = !s->target->kernel && !s->target->user->exception.present;
 	if (!slot || (about_thread && slot->thread != s->thread)) {
 		slot = NEW(s->arena, struct slot);
 		slot->thread = s->thread;
-		slot->error = compute(s, &slot->v);
+		slot->error = s->target->kernel ? kernel_judge(s, &slot->v) : compute(s, &slot->v);
 		s->verdict = slot;
 	}
 	if (slot->error.code)

@@ -4,6 +4,7 @@
 #pragma once
 #include "stack/stack.h"
 
+struct kernel_verdict;
 enum fault_op { FAULT_NONE, FAULT_READ, FAULT_WRITE, FAULT_EXECUTE };
 // How sure the verdict is of its blame.
 enum verdict_confidence { VERDICT_NONE, VERDICT_LOW, VERDICT_MEDIUM, VERDICT_HIGH };
@@ -34,18 +35,19 @@ struct verdict {
 	// Blame.
 	size_t blamed_frame; // SIZE_MAX: none
 	enum verdict_confidence confidence;
-	const char *why;             // one sentence: why this module, or why none
-	const char *symbol_name;     // "AccessV!main+b2"
-	const char *function;        // "main"; NULL when no name is certain
-	uint64_t function_offset;    // of the blamed address in function; 0 without one
-	const char *module_name;     // "AccessV"
-	const char *image_name;      // "AccessV.exe"
-	const struct module *module; // NULL when unknown
-	const char *problem_class;   // "NULL_POINTER_READ"
-	const char *bucket;          // FAILURE_BUCKET_ID
-	const char *hash;            // "{9745090a-9bce-...}"
-	const char *stack_command;   // "~0s; .ecxr ; kb"
-	const char *summary;         // one line for a person
+	const char *why;                     // one sentence: why this module, or why none
+	const char *symbol_name;             // "AccessV!main+b2"
+	const char *function;                // "main"; NULL when no name is certain
+	uint64_t function_offset;            // of the blamed address in function; 0 without one
+	const char *module_name;             // "AccessV"
+	const char *image_name;              // "AccessV.exe"
+	const struct module *module;         // NULL when unknown
+	const char *problem_class;           // "NULL_POINTER_READ"
+	const char *bucket;                  // FAILURE_BUCKET_ID
+	const char *hash;                    // "{9745090a-9bce-...}"
+	const char *stack_command;           // "~0s; .ecxr ; kb"
+	const char *summary;                 // one line for a person
+	const struct kernel_verdict *kernel; // verdict/kernel.h; NULL: a user dump
 };
 // E_ABSENT when the dump has neither threads nor an exception. The result lives as long as the session.
 MUST_USE err_t verdict_get(struct session *s, const struct verdict **ret);

@@ -36,10 +36,12 @@ struct triage_rule {
 	const char *pattern; // "module" or "module!function"; '*' matches anything
 	enum triage class;
 };
-extern const struct triage_rule triage_rules[]; // NULL pattern ends
+extern const struct triage_rule triage_rules[];        // of processes; NULL pattern ends
+extern const struct triage_rule kernel_triage_rules[]; // of kernel dumps
 // A pattern with a function beats one without, then the longer one wins; without any match: definite. A rule
 // about functions needs a name that is certain: function NULL matches none.
 enum triage triage_class(const char *module, const char *function);
+enum triage triage_class_in(const struct triage_rule *rules, const char *module, const char *function);
 
 struct blame_frame {
 	const char *module;   // debugger's name; NULL: the address is in no module
@@ -56,6 +58,8 @@ struct blame {
 // With an exception: the first definite frame, else the first maybe, else the first last, else the first in any
 // module. Without one nobody is at fault: the first frame that is no messenger says where the thread was.
 void blame_find(const struct blame_frame *f, size_t n, bool exception, struct blame *ret);
+void blame_find_in(const struct triage_rule *rules, const struct blame_frame *f, size_t n, bool exception,
+		   struct blame *ret);
 
 // ---- names that are certain
 // The rule of certain_function() that follows code: can execution that starts at `from` reach `to` by falling through
@@ -69,6 +73,15 @@ struct operand {
 	bool is_write;
 };
 struct operand fault_operand(struct target *t, const struct regs *r);
+
+// A call through a bad pointer has just pushed its return address (ARM64: put it into lr). Where the walker had to
+// guess at the first step of st, which was walked from `start`, that address is the better caller.
+void recover_caller(struct session *s, const struct thread *th, const struct regs *start, struct stack *st);
+// The verdict of a kernel dump; what fills v.
+MUST_USE err_t kernel_judge(struct session *s, struct verdict *v);
+enum { VERDICT_FRAMES = 256 }; // frames looked at; a blame farther down would say nothing
+// A symbol's name as a bucket has it: without template arguments, blanks and back-quotes.
+const char *bucket_name(struct arena *a, const char *function);
 
 // ---- words
 // Fills confidence and why. direct: nothing but raising machinery lies between the fault and the blamed frame.

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+// kernel_special.c: bug checks that point at the culprit, or at its record, by a parameter.
+#include "target/kernel.h"
+#include "verdict/kernel_int.h"
+#include "win/whea.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const char *hex(struct kernel_case *c, uint64_t v)
+{
+	return arena_printf(c->s->arena, "%" PRIx64, v);
+}
+
+// ---- 0x9F: a power request that a driver holds
+static void power_irp(struct kernel_case *c)
+{
+	struct session *s = c->s;
+	struct kernel_verdict *k = c->k;
+	struct arena *a = s->arena;
+	va_t object = 0, device, pdo = k->params[1], irp = k->params[3];
+	kernel_field(c, "DRVPOWERSTATE_SUBCODE", hex(c, k->params[0]), false);
+	if (k->params[0] != 3)
+		return;
+	const struct module *bus = kernel_device_driver(s, pdo, &object), *holder = NULL;
+	if (object)
+		kernel_field(c, "DRIVER_OBJECT", arena_printf(a, "%016" PRIx64, object), true);
+	device = kernel_irp_device(s, irp);
+	if (device)
+		holder = kernel_device_driver(s, device, NULL);
+	if (holder) {
+		k->holder = holder->name;
+		k->culprit = holder;
+		k->prefix = arena_printf(a, "%s_%s", k->prefix, holder->name);
+		kernel_reason(&k->evidence,
+			      arena_printf(a, "the blocked request (IRP %" PRIx64 ") stands at a device of %s", irp,
+					   holder->image_name),
+			      arena_printf(a, "dt nt!_IRP %" PRIx64, irp));
+	}
+	if (bus)
+		kernel_reason(
+			&k->evidence,
+			arena_printf(a, "the device at the bottom (%" PRIx64 ") belongs to %s", pdo, bus->image_name),
+			arena_printf(a, "dt nt!_DEVICE_OBJECT %" PRIx64, pdo));
+	const struct module *named = bus ? bus : holder;
+	if (!named)
+		return;
+	k->image_only = true;
+	if (!k->culprit)
+		k->culprit = named;
+	const char *why =
+		holder ? arena_printf(
+				 a,
+				 "the power request stands at a device of %s, which waits for something or forgot it; "
+				 "%s drives the device at the bottom",
+				 holder->image_name, bus ? bus->image_name : "an unknown driver")
+		       : arena_printf(a,
+				      "%s drives the bus of the device; which driver above it holds the request is not "
+				      "in the dump",
+				      named->image_name);
+	kernel_name_module(c, named, 0, holder ? VERDICT_MEDIUM : VERDICT_LOW, why);
+	if (holder && bus && holder != bus)
+		kernel_reason(&k->also,
+			      arena_printf(a, "%s, or the device itself, when %s waits for it", bus->image_name,
+					   holder->image_name),
+			      NULL);
+}
+
+// ---- parameters that are addresses in code
+static void pointer(struct kernel_case *c)
+{
+	struct session *s = c->s;
+	va_t at = c->k->params[c->rule->pointer - 1];
+	const struct module *m = target_module_at(s->target, at);
+	if (!m)
+		return;
+	c->k->image_only = c->rule->flags & RULE_IMAGE;
+	const char *what = c->k->image_only ? "lies in the driver that is responsible, as the system itself says"
+					    : "is the routine that broke the rule";
+	kernel_reason(&c->k->evidence,
+		      arena_printf(s->arena, "parameter %u (%" PRIx64 ") lies in %s", (unsigned)c->rule->pointer, at,
+				   m->image_name),
+		      arena_printf(s->arena, "ln %" PRIx64, at));
+	kernel_name_module(
+		c, m, at, c->k->image_only ? VERDICT_MEDIUM : VERDICT_HIGH,
+		arena_printf(s->arena, "parameter %u %s: %s", (unsigned)c->rule->pointer, what, m->image_name));
+}
+
+// ---- drivers that a parameter names by text
+static void named_driver(struct kernel_case *c, unsigned param)
+{
+	struct session *s = c->s;
+	const char *name = kernel_unicode_string(s, c->k->params[param - 1]);
+	const struct module *m = name ? target_module_named(s->target, path_base(name)) : NULL;
+	if (m)
+		kernel_name_module(c, m, 0, VERDICT_MEDIUM,
+				   arena_printf(s->arena, "parameter %u names %s", param, m->image_name));
+}
+
+// ---- 0x124: what the hardware reported
+// Processor generic section (UEFI appendix N): the kind of error stands behind the valid bits and two bytes.
+static const char *processor_class(const struct whea_section *x)
+{
+	enum { VALID_ERROR_TYPE = 4, AT_ERROR_TYPE = 10 };
+	if (x->bytes.n <= AT_ERROR_TYPE || !(le_get(x->bytes.p, 8) & VALID_ERROR_TYPE))
+		return NULL;
+	switch (x->bytes.p[AT_ERROR_TYPE]) {
+	case 1:
+		return "PROCESSOR_CACHE";
+	case 2:
+		return "PROCESSOR_TLB";
+	case 4:
+		return "PROCESSOR_BUS";
+	case 8:
+		return "PROCESSOR_MAE";
+	default:
+		return NULL;
+	}
+}
+
+static const char *whea_class(const struct whea_record *w)
+{
+	for (size_t i = 0; i < w->n_sections; i++) {
+		const struct whea_section *x = &w->sections[i];
+		const char *class = x->kind == WHEA_PROCESSOR ? processor_class(x) : NULL;
+		if (class)
+			return class;
+		if (x->kind == WHEA_PCIE)
+			return "PCIEXPRESS";
+		if (x->kind == WHEA_MEMORY)
+			return "MEMORY";
+	}
+	return "PROCESSOR__UNKNOWN";
+}
+
+static void whea_section_reason(struct kernel_case *c, const struct whea_section *x)
+{
+	struct arena *a = c->s->arena;
+	const char *severity = whea_severity_text(x->severity);
+	struct whea_mca mca;
+	const char *text =
+		arena_printf(a, "the error record has a section %s (%s)", x->name ? x->name : "of unknown kind",
+			     severity ? severity : "unknown severity");
+	if (whea_mca_read(x, &mca))
+		text = arena_printf(a, "%s: processor %" PRIu32 ", bank %" PRIu32 ", status %016" PRIx64 ": %s", text,
+				    mca.processor, mca.bank, mca.status, whea_mca_text(a, mca.status));
+	kernel_reason(&c->k->evidence, text, arena_printf(a, "!errrec %" PRIx64, c->k->params[1]));
+}
+
+static void hardware_record(struct kernel_case *c)
+{
+	struct session *s = c->s;
+	struct kernel_verdict *k = c->k;
+	struct arena *a = s->arena;
+	struct whea_record *w = NEW(a, struct whea_record);
+	err_t e = whea_read(a, s->target->space, k->params[1], w);
+	const char *vendor = kernel_cpu_vendor(s);
+	uint64_t status = k->params[2] << 32 | (k->params[3] & UINT32_MAX);
+	k->hardware = true;
+	k->no_whea = e.code ? e.what : NULL;
+	if (!e.code) {
+		k->whea = w;
+		for (size_t i = 0; i < w->n_sections; i++)
+			whea_section_reason(c, &w->sections[i]);
+	}
+	if (k->params[0] == 0 && status)
+		kernel_reason(
+			&k->evidence,
+			arena_printf(a, "machine check status %016" PRIx64 ": %s", status, whea_mca_text(a, status)),
+			".bugcheck");
+	struct verdict *v = c->v;
+	v->confidence = VERDICT_HIGH;
+	v->why = "the hardware itself reported the error; no driver is blamed";
+	v->module_name = vendor ? vendor : "hardware";
+	v->image_name = vendor ? arena_printf(a, "%s.sys", vendor) : "hardware";
+	v->symbol_name = v->image_name;
+	if (vendor)
+		k->prefix =
+			arena_printf(a, "%s_%s_%s", k->prefix, vendor, k->whea ? whea_class(w) : "PROCESSOR__UNKNOWN");
+	k->image_only = true;
+}
+
+// ---- 0x1A and its like: a single bit
+static void memory_bits(struct kernel_case *c)
+{
+	struct kernel_verdict *k = c->k;
+	struct arena *a = c->s->arena;
+	enum { BAD_PTE = 0x41792, OUT_OF_STEP = 0x403 };
+	uint64_t bits = k->params[0] == BAD_PTE       ? k->params[2]
+			: k->params[0] == OUT_OF_STEP ? k->params[2] ^ k->params[3]
+						      : 0;
+	if (!one_bit(bits))
+		return;
+	unsigned bit = (unsigned)__builtin_ctzll(bits);
+	const char *what = k->params[0] == BAD_PTE ? "a page-table entry that must be empty has one bit set"
+						   : "two values that must be equal differ in one bit";
+	kernel_reason(&k->evidence, arena_printf(a, "%s (bit %u of %016" PRIx64 ")", what, bit, k->params[2]),
+		      ".bugcheck");
+	kernel_field(c, "MEMORY_CORRUPTOR", "ONE_BIT", false);
+	struct verdict *v = c->v;
+	k->hardware = true;
+	v->confidence = VERDICT_MEDIUM;
+	v->why = "exactly one bit of memory is wrong: that is what faulty memory does, and hardly ever what a driver "
+		 "does";
+	v->symbol_name = "ONE_BIT";
+	v->module_name = "hardware";
+	v->image_name = "memory_corruption";
+	v->bucket = "MEMORY_CORRUPTION_ONE_BIT";
+}
+
+// ---- 0xEF, 0xF4: a process that must not end
+static void ended_process(struct kernel_case *c)
+{
+	struct kernel_verdict *k = c->k;
+	struct session *s = c->s;
+	struct arena *a = s->arena;
+	bool is_thread = k->code == 0xef ? k->params[1] == 1 : k->params[0] == 6;
+	va_t object = k->code == 0xef ? k->params[0] : k->params[1], thread = s->target->kernel->thread;
+	const char *why = NULL, *name = is_thread ? NULL : kernel_process_name(s, object, &why);
+	if (!name && !is_thread && object == s->target->kernel->process)
+		name = k->process;
+	if (!name) {
+		k->no_process = is_thread ? "a thread ended, and its process is not looked up" : why;
+		return;
+	}
+	k->process = name;
+	kernel_field(c, "CRITICAL_PROCESS", name, false);
+	kernel_reason(&k->evidence, arena_printf(a, "%s ended; Windows does not run without it", name), ".bugcheck");
+	// The debugger adds the low half of the thread that ended it.
+	if (k->code == 0xef)
+		k->prefix = thread ? arena_printf(a, "%s_%s_BUGCHECK_CRITICAL_PROCESS_%" PRIx32, k->prefix, name,
+						  (uint32_t)thread)
+				   : arena_printf(a, "%s_%s_BUGCHECK_CRITICAL_PROCESS", k->prefix, name);
+}
+
+// ---- 0x101: another processor
+static void hung_processor(struct kernel_case *c)
+{
+	struct target *t = c->s->target;
+	struct verdict *v = c->v;
+	struct arena *a = c->s->arena;
+	uint64_t n = c->k->params[3];
+	struct regs r;
+	if (n < t->n_threads && n != t->event_thread && !target_thread_regs(t, &t->threads[n], false, &r).code &&
+	    reg_get(&r, reg_pc(t->machine))) {
+		v->thread = &t->threads[n];
+		v->regs = r;
+		c->first = 0;
+		err_t e = stack_walk(c->s, v->thread, &r, VERDICT_FRAMES, a, &v->stack);
+		v->stack_note = e.code ? e.what : NULL;
+		kernel_reason(&c->k->evidence, arena_printf(a, "the stack shown is that of processor %" PRIu64, n),
+			      arena_printf(a, "~%" PRIu64 "s; kv", n));
+		return;
+	}
+	v->stack.n = MIN(v->stack.n, (size_t)VERDICT_FRAMES);
+	c->no_context = arena_printf(a, "the registers of processor %" PRIu64 ", which hangs, are not in the dump", n);
+	v->why = arena_printf(a, "not determined: %s; the stack is that of the processor that noticed", c->no_context);
+}
+
+void kernel_special(struct kernel_case *c)
+{
+	if (c->rule->flags & RULE_POWER_IRP)
+		power_irp(c);
+	if (c->rule->flags & RULE_PROCESS)
+		ended_process(c);
+	if (c->rule->pointer)
+		pointer(c);
+	switch (c->k->code) {
+	case 0x1a:
+		memory_bits(c);
+		break;
+	case 0x101:
+		hung_processor(c);
+		break;
+	case 0x124:
+		hardware_record(c);
+		break;
+	case 0xd8:
+		named_driver(c, 1);
+		break;
+	case 0xea:
+		named_driver(c, 3);
+		break;
+	case 0x133:
+		if (c->k->params[0] <= 1)
+			kernel_field(c, "DPC_TIMEOUT_TYPE",
+				     c->k->params[0] ? "DPC_QUEUE_EXECUTION_TIMEOUT_EXCEEDED"
+						     : "SINGLE_DPC_TIMEOUT_EXCEEDED",
+				     false);
+		break;
+	case 0x50:
+		kernel_field(c, "MM_INTERNAL_CODE", hex(c, c->k->params[3]), false);
+		break;
+	default:
+		break;
+	}
+}
