@@ -218,13 +218,15 @@ static void place_copies(struct triage *x)
 	t->thread.bytes = copy_between(x, x->thread, x->stack_off, (uint32_t)word_of(kd, SIZE_THREAD, 2));
 	if (!kd.n)
 		return;
-	uint64_t number = word_of(t->prcb.bytes, word_of(kd, PRCB_NUMBER, 2), 2), va;
+	// A block that is cut off has no offsets: the first bytes of a copy are none of these fields.
+	uint64_t number_at = word_of(kd, PRCB_NUMBER, 2), thread_at = word_of(kd, PRCB_THREAD, 2), va;
+	uint64_t number = word_of(t->prcb.bytes, number_at, 2);
 	va_t array = word_of(kd, PROCESSOR_BLOCK, 8);
 	if (p == 4) // 32-bit addresses are sign-extended in this block
 		array = (uint32_t)array;
-	if (array && peek(x, array + number * p, p, &va))
+	if (array && number_at && peek(x, array + number * p, p, &va))
 		t->prcb.va = va;
-	t->thread.va = word_of(t->prcb.bytes, word_of(kd, PRCB_THREAD, 2), p);
+	t->thread.va = thread_at ? word_of(t->prcb.bytes, thread_at, p) : 0;
 	uint64_t apc = word_of(kd, APC_PROCESS, 2);
 	t->process.va = apc ? word_of(t->thread.bytes, apc, p) : 0;
 	add_piece(x, t->prcb.va, x->prcb, t->prcb.bytes.n);

@@ -181,13 +181,41 @@ static void test_lies(void **state)
 	arena_free(a);
 }
 
+// A small dump whose debugger data block ends before its offsets: where the copies lay is not known, and no memory may
+// be made of their first bytes.
+static void test_short_block(void **state)
+{
+	(void)state;
+	enum { PRCB = 0x3000, PROCESS = 0x3100, THREAD = 0x3200, STACK = 0x3300, BLOCK = 0x3400, BLOCK_SIZE = 0x59 };
+	uint8_t *f = header(4);
+	struct arena *a = arena_new(1 << 22);
+	put(f + 0x2004, 0x4000, 4);
+	put(f + 0x2008, 0x3ffc, 4);
+	memcpy(f + 0x3ffc, "TRGD", 4);
+	put(f + 0x201c, PRCB, 4);
+	put(f + 0x2020, PROCESS, 4);
+	put(f + 0x2024, THREAD, 4);
+	put(f + 0x2028, STACK, 4);
+	put(f + 0x2070, BLOCK, 4);
+	put(f + 0x2074, BLOCK_SIZE, 4);
+	memcpy(f + BLOCK + 0x10, "KDBG", 4);
+	put(f + BLOCK + 0x14, 0x380, 4);
+	put(f + PRCB, 0x1f80, 8);
+	put(f + THREAD, 0x60006, 8);
+	struct dump *d = open_ok(a, f, 0x4000);
+	assert_int_equal(d->kernel->triage->prcb.bytes.n, PROCESS - PRCB);
+	assert_int_equal(d->kernel->triage->prcb.va, 0);
+	assert_int_equal(d->kernel->triage->thread.va, 0);
+	assert_int_equal(dump_ranges_find(d->ranges, 0x1f80, NULL), SIZE_MAX);
+	arena_free(a);
+	free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bitmap),
-		cmocka_unit_test(test_runs),
-		cmocka_unit_test(test_ranges),
-		cmocka_unit_test(test_lies),
+		cmocka_unit_test(test_bitmap), cmocka_unit_test(test_runs),        cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_lies),   cmocka_unit_test(test_short_block),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

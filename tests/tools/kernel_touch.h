@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// kernel_touch.h: reads every fact of an open kernel dump, and memory through its page tables. What must hold for any
+// file is checked; a broken rule aborts.
+#pragma once
+#include "dump_touch.h"
+#include "target/kernel.h"
+#include "target/target.h"
+
+static inline void touch_page(const struct dump *d, const struct dump_phys *p, pa_t pa)
+{
+	uint64_t off;
+	size_t left;
+	bool cut;
+	if (!dump_phys_find(p, pa, &off, &left, &cut))
+		return;
+	MUST(!cut && left && left <= DUMP_PAGE && in_range(off, left, d->file.n));
+	touch_sum += d->file.p[off] + d->file.p[off + left - 1];
+}
+
+static inline void touch_phys(const struct dump *d, const struct dump_phys *p)
+{
+	enum { MOST = 2000 };
+	pa_t pa, at = 0;
+	for (unsigned i = 0; i < MOST && dump_phys_next(p, at, &pa); i++) {
+		MUST(pa >= at && pa % DUMP_PAGE == 0 && pa < dump_phys_end(p));
+		touch_page(d, p, pa);
+		at = pa + DUMP_PAGE;
+	}
+	touch_page(d, p, dump_phys_end(p) - 1);
+	touch_page(d, p, UINT64_MAX);
+}
+
+static inline void touch_triage(const struct dump *d, const struct dump_triage *t)
+{
+	const struct dump_copy *copies[] = { &t->prcb, &t->process, &t->thread };
+	for (size_t i = 0; i < t->n_drivers; i++)
+		touch_text(t->drivers[i].name);
+	for (size_t i = 0; i < t->n_unloaded; i++)
+		touch_text(t->unloaded[i].name);
+	for (size_t i = 0; i < ARRAY_LEN(copies); i++)
+		touch_bytes(d, copies[i]->bytes);
+	touch_bytes(d, t->mm);
+	touch_text(t->broken_driver);
+}
+
+static inline void touch_kernel_dump(const struct dump *d)
+{
+	const struct dump_kernel *k = d->kernel;
+	touch_text(k->comment);
+	touch_bytes(d, k->context);
+	touch_bytes(d, k->debugger_block);
+	for (size_t i = 0; i < k->n_blobs; i++)
+		touch_bytes(d, k->blobs[i].bytes);
+	MUST((k->triage != NULL) == (k->phys == NULL));
+	if (k->triage)
+		touch_triage(d, k->triage);
+	else
+		touch_phys(d, k->phys);
+	for (size_t i = 0; i < dump_ranges_count(d->ranges); i++) {
+		struct dump_range r = dump_ranges_get(d->ranges, i);
+		MUST(r.have <= r.size && (!r.have || in_range(r.off, r.have, d->file.n)));
+	}
+	for (size_t i = 0; i < d->n_notes; i++)
+		touch_text(d->notes[i].what);
+}
+
+static inline void touch_walks(const struct target *t)
+{
+	const va_t starts[] = { 0,
+				0x10000,
+				0x7ff600000000,
+				0xfffff80000000000,
+				0xfffff78000000000,
+				0xffdf0000,
+				t->kernel->base,
+				t->kernel->facts->loaded_modules,
+				t->kernel->thread,
+				UINT64_MAX };
+	uint8_t b[64];
+	size_t got;
+	for (size_t i = 0; i < ARRAY_LEN(starts); i++) {
+		va_t at = starts[i], next;
+		if (!space_read(t->space, at, b, sizeof(b), &got).code)
+			touch_sum += b[0] + b[got - 1];
+		touch_sum += space_why(t->space, at) + space_source_at(t->space, at);
+		for (unsigned n = 0; n < 4 && space_next(t->space, at, UINT64_MAX, &next); n++) {
+			MUST(next >= at && !space_read(t->space, next, b, 1, &got).code && got == 1);
+			at = (next | (DUMP_PAGE - 1)) + 1;
+		}
+	}
+	touch_sum += (unsigned)target_read_phys(t, 0x1ad000, b, sizeof(b)) + (unsigned)kernel_pte_base(t);
+}
+
+static inline void touch_kernel_target(struct target *t)
+{
+	touch_kernel_dump(t->dump);
+	for (size_t i = 0; i < t->n_modules; i++) {
+		touch_text(t->modules[i]->name);
+		touch_text(t->modules[i]->path);
+	}
+	for (size_t i = 0; i < t->n_threads; i++) {
+		struct regs r;
+		if (!target_thread_regs(t, &t->threads[i], false, &r).code)
+			touch_sum += (unsigned)reg_get(&r, reg_pc(t->machine));
+	}
+	touch_walks(t);
+}
