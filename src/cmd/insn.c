@@ -11,10 +11,11 @@
 static const struct field code_location_fields[] = {
 	{ "address", R_PTR, "of the instruction below" },
 	{ "symbol", R_SYM, "its name" },
+	{ "inlined_in", R_SYM, "the place in the function that holds the code of an inlined call; null: no such code" },
 };
 const struct schema row_code_location = { .name = "code_location",
 					  .doc = "Where the instructions that follow lie",
-					  .layout = { NULL, "{symbol}:" },
+					  .layout = { NULL, "{symbol}{?inlined_in  [inlined in {inlined_in}]}:" },
 					  .fields = code_location_fields,
 					  .n_fields = ARRAY_LEN(code_location_fields) };
 
@@ -254,7 +255,15 @@ void insn_emit_location(struct session *s, struct call *c, struct doc *out, va_t
 	const char *name = sym_text(s->target, c->a, va);
 	if (!name)
 		return;
-	const struct val v[] = { V(va), VS(name) };
+	struct sym_inline in;
+	const char *outer = NULL;
+	if (!s->no_inlines && sym_inlines_at(s->target, va, &in, 1)) {
+		outer = name;
+		name = arena_printf(c->a, "%s!%s", target_module_at(s->target, va)->name, in.name);
+		if (va != in.va)
+			name = arena_printf(c->a, "%s+0x%" PRIx64, name, va - in.va);
+	}
+	const struct val v[] = { V(va), VS(name), VS(outer) };
 	doc_row(out, &row_code_location, NULL, v, false);
 }
 

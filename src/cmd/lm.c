@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // lm.c: the module list: lm with its options in any order, glued or not (lmvm ntdll, lm t n, lm1m), and !mv.
-#include "cmd/cmd.h"
+#include "cmd/symbols.h"
 #include "target/system.h"
 
 #include <inttypes.h>
@@ -255,8 +255,10 @@ static void emit_module(struct session *s, struct call *c, struct doc *out, stru
 	       VS(sym_state_text(state)), VS(source), VS(m->image_name), VS(m->path), VS(stamp_text(s, c, m)),
 	       V(m->timestamp), V(m->checksum), V(m->size), VS(m->cv.kind == CV_NONE ? NULL : path_base(m->cv.path)),
 	       VS(debug_id(c->a, &m->cv)), VS(sources[m->image]), VS(m->image_file), VS(m->mismatch));
-	if (w->verbose)
+	if (w->verbose) {
 		emit_verbose(s, c, out, m, state != SYM_NONE);
+		note_symbols(out, m);
+	}
 }
 
 static void emit_unloaded(struct session *s, struct call *c, struct doc *out, const struct want *w)

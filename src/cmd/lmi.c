@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // lmi.c: !lmi: one module: image, debug data, symbols.
-#include "cmd/cmd.h"
+#include "cmd/symbols.h"
 #include "sym/compiler.h"
 #include "target/system.h"
 
@@ -142,6 +142,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	const char *report;
 	const char *symbols = symbol_type(c, m, &report);
 	ROW(out, module_symbols, VS(image), VS(symbols), VS(report), VS(compiler(c, own)));
+	note_symbols(out, m);
 	return ok();
 }
 

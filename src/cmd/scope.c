@@ -228,6 +228,21 @@ static bool scope_local(struct session *s, const char *name, uint64_t *ret, err_
 	return found;
 }
 
+// A name that is not found is tried with the suffix of `ss`.
+static err_t find_name(struct session *s, const char *name, uint64_t *ret, bool loaded_only)
+{
+	char longer[LIMIT_SOURCE_NAME];
+	size_t n = strlen(name);
+	bool loaded = loaded_only && !strchr(name, '!');
+	err_t e = loaded ? sym_find_loaded(s->target, name, ret) : sym_find(s->target, name, ret);
+	if (e.code != E_NOTFOUND || !s->symbol_suffix || n + 2 > sizeof(longer))
+		return e;
+	memcpy(longer, name, n);
+	longer[n] = s->symbol_suffix;
+	longer[n + 1] = 0;
+	return loaded ? sym_find_loaded(s->target, longer, ret) : sym_find(s->target, longer, ret);
+}
+
 static bool scope_symbol(void *ctx, const char *name, uint64_t *ret, err_t *err)
 {
 	struct session *s = ctx;
@@ -242,7 +257,7 @@ static bool scope_symbol(void *ctx, const char *name, uint64_t *ret, err_t *err)
 		return true;
 	if (local)
 		return false;
-	err_t e = other && !strchr(name, '!') ? sym_find_loaded(s->target, name, ret) : sym_find(s->target, name, ret);
+	err_t e = find_name(s, name, ret, other);
 	*err = e.code == E_AMBIGUOUS ? e : ok();
 	return !e.code;
 }

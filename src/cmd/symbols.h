@@ -5,6 +5,8 @@
 
 // Answers that were kept are no longer true: other symbols may be found now.
 void symbols_changed(struct session *s);
+// What a module's symbols cannot give (.dwo files), as a note.
+void note_symbols(struct doc *out, const struct module *m);
 // .symfix, in sympath.c.
 err_t symfix_run(struct session *s, struct call *c, struct doc *out);
 extern const struct schema *const symfix_rows[];

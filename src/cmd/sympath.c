@@ -27,6 +27,14 @@ void symbols_changed(struct session *s)
 	s->verdict = s->facts = s->findings = NULL;
 }
 
+void note_symbols(struct doc *out, const struct module *m)
+{
+	const struct symbols *sy = m->symbols;
+	const char *note = sy && sy->provider->note ? sy->provider->note(m->symbols) : NULL;
+	if (note)
+		doc_note(out, NOTE_WARNING, "symbols.partial", "%s: %s", m->name, note);
+}
+
 static const char *response(const struct store_element *e, bool more)
 {
 	if (!e->n_places)

@@ -414,6 +414,12 @@ static bool about_dwarf(struct symbols *sy, uint32_t rva, const char *name, stru
 	return true;
 }
 
+static const char *note_dwarf(struct symbols *sy)
+{
+	struct dwarf_symbols *s = (struct dwarf_symbols *)sy;
+	return s->dwarf ? dwarf_note(s->dwarf) : NULL;
+}
+
 const struct symbol_provider sym_dwarf = {
 	.name = "dwarf",
 	.state = SYM_DWARF,
@@ -425,4 +431,5 @@ const struct symbol_provider sym_dwarf = {
 	.inlines = inlines_dwarf,
 	.about = about_dwarf,
 	.line_addresses = line_addresses_dwarf,
+	.note = note_dwarf,
 };

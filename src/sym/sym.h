@@ -44,8 +44,11 @@ enum local_where {
 	LOCAL_VALUE,    // a constant
 	LOCAL_PIECES,   // parts of it at the places of `pieces`
 };
-enum { SYM_PIECES = 16 };
-enum { SYM_REG_VECTOR = 64, SYM_REG_VFRAME = 127 }; // regs.v[n]; x86: where the frame's return address lies
+enum {
+	SYM_PIECES = 16,
+	SYM_REG_VECTOR = 64,
+	SYM_REG_VFRAME = 127
+}; // regs.v[n]; x86: where the frame's return address lies
 struct sym_place {
 	enum local_where where; // of a piece: not LOCAL_PIECES
 	unsigned reg;           // register number of arch/regs.h, or one of the above
@@ -106,6 +109,7 @@ struct symbol_provider {
 	// RVAs of a source line's code: file matches behind any '/' or '\\', case-blind.
 	void (*line_addresses)(struct symbols *s, const char *file, uint32_t line,
 			       bool (*fn)(void *ctx, const struct sym_line *l), void *ctx);
+	const char *(*note)(struct symbols *s); // what the file cannot give, a sentence; NULL: nothing is missing
 };
 struct symbols { // each provider's own struct starts with this
 	const struct symbol_provider *provider;
