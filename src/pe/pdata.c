@@ -111,3 +111,28 @@ err_t pe_function_at(const struct pe *pe, uint32_t rva, struct pe_function *ret)
 	*ret = best;
 	return ok();
 }
+
+// The entry that an entry's unwind data names as the one it belongs to: UNW_FLAG_CHAININFO, behind the codes.
+static bool chained_to(const struct pe *pe, uint32_t unwind, struct pe_function *ret)
+{
+	enum { CHAININFO = 4 };
+	uint8_t b[4];
+	if (!pe_read_all(pe, unwind, b, sizeof(b)) || !(b[0] >> 3 & CHAININFO))
+		return false;
+	return entry_at(pe, (uint64_t)unwind + 4 + 2 * ((b[2] + 1u) & ~1u), ret);
+}
+
+bool pe_function_whole(const struct pe *pe, uint32_t rva, uint32_t *part_ret, uint32_t *begin_ret)
+{
+	struct pe_function f, next;
+	if (pe->machine != X64 || pe_function_at(pe, rva, &f).code || !entry_at(pe, f.entry, &f))
+		return false;
+	*part_ret = f.begin;
+	for (unsigned depth = 0; depth < LIMIT_UNWIND_CHAIN; depth++) {
+		*begin_ret = f.begin;
+		if (f.unwind & 1 ? !entry_at(pe, f.unwind & ~(uint32_t)1, &next) : !chained_to(pe, f.unwind, &next))
+			return true;
+		f = next;
+	}
+	return false;
+}

@@ -105,6 +105,9 @@ struct pe_function {         // an entry, resolved through indirections
 };
 // The entry that covers rva. E_NOTFOUND: none; E_ABSENT: the table is not readable.
 MUST_USE err_t pe_function_at(const struct pe *pe, uint32_t rva, struct pe_function *ret);
+// x64: parts of a function that lie away from it have entries of their own, which lead to the function's entry. Where
+// the part that covers rva begins, and the function; they are equal when it is no part. False: no entry is readable.
+bool pe_function_whole(const struct pe *pe, uint32_t rva, uint32_t *part_ret, uint32_t *begin_ret);
 size_t pe_function_count(const struct pe *pe);
 MUST_USE err_t pe_function_get(const struct pe *pe, size_t i, struct pe_function *ret);
 

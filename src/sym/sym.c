@@ -102,6 +102,22 @@ void sym_gather(struct target *t)
 		store_forget(t->store);
 }
 
+// A part of a function that lies away from it has no symbol of its own, and what stands before it is another function.
+// Its unwind data says whose it is: the name of that, as DbgHelp gives it.
+static bool near_whole(struct target *t, struct symbols *s, uint32_t rva, const char **name, uint32_t *at)
+{
+	const struct pe *pe;
+	uint32_t part, begin, next;
+	const char *whole;
+	bool is_function;
+	if (target_module_pe(t, s->module, &pe).code || !pe_function_whole(pe, rva, &part, &begin) || begin >= part ||
+	    *at >= part || !s->provider->near(s, begin, &whole, &next, NULL, &is_function) || next != begin)
+		return false;
+	*name = whole;
+	*at = begin;
+	return true;
+}
+
 bool sym_near(struct target *t, va_t va, struct sym_hit *ret)
 {
 	struct module *m = target_module_at(t, va);
@@ -113,6 +129,8 @@ bool sym_near(struct target *t, va_t va, struct sym_hit *ret)
 	const char *name;
 	if (s && va - m->base <= UINT32_MAX &&
 	    s->provider->near(s, (uint32_t)(va - m->base), &name, &rva, NULL, &ret->is_function)) {
+		if (near_whole(t, s, (uint32_t)(va - m->base), &name, &rva))
+			ret->is_function = true;
 		ret->name = name;
 		m->mismatch_used = true;
 		ret->va = m->base + rva;
