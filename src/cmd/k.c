@@ -260,7 +260,7 @@ const struct cmd cmd_k = {
 	.summary = "Display the stack backtrace",
 	.help = "k     Child-SP, RetAddr, Call Site\n"
 		"kb    with the first argument words\n"
-		"kv    with Child-SP and argument words\n"
+		"kv    with Child-SP and argument words, and the trap frames of kernel stacks\n"
 		"kc    call sites only\n"
 		"kn    the same as k: frames are always numbered\n"
 		"kf    with the distance between frames\n"
@@ -268,9 +268,11 @@ const struct cmd cmd_k = {
 		"kp    with the parameters of functions and their values, where the symbols record them\n"
 		"kP    the same, each on a line of its own\n"
 		"kd    raw stack words with symbols\n"
-		"k -trust  says of each frame how it was found: context, unwind (unwind data); x86: code (its own\n"
-		"          instructions), frame_data, fpo (records of the PDB); x64 without unwind data:\n"
-		"          frame_proc (sizes in the PDB); frame_pointer, scan\n",
+		"k -trust  says of each frame how it was found: context, unwind (unwind data), trap_frame (saved by "
+		"the\n"
+		"          kernel), code (its own instructions); x86: frame_data, fpo (records of the PDB); x64 "
+		"without\n"
+		"          unwind data: frame_proc (sizes in the PDB); frame_pointer, scan\n",
 	.run = run,
 	.rows = rows,
 };

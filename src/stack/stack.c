@@ -98,7 +98,7 @@ static bool progressed(struct walk *w, const struct regs *before, const struct r
 	unsigned sp_reg = reg_sp(w->t->machine), align = w->t->ptr_bytes;
 	va_t old = reg_get(before, sp_reg), sp = reg_get(after, sp_reg);
 	bool leaf_lr = w->t->machine == MACHINE_ARM64 && w->n == 1; // a leaf returns through lr: sp stands still
-	bool ahead = sp > old && in_bounds(w, sp);
+	bool ahead = sp > old && in_bounds(w, sp) && sp - old <= LIMIT_FRAME_BYTES;
 	if (sp % align == 0 && w->t->kernel && !ahead && kernel_switch(w, sp))
 		return true;
 	if (machine_frame && sp % align == 0 && !w->t->kernel)
