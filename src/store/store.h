@@ -78,9 +78,10 @@ void store_forget(struct store *s); // the next look-up asks everything again
 void store_trace(struct store *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 struct store_query {
-	const char *name;   // file name: "ntdll.pdb"
-	const char *key;    // its folder in stores; NULL: plain folders only
-	const char *file;   // what lies in NAME/KEY/; NULL: name ("ntdll.sym" for Breakpad's)
+	const char *name; // file name: "ntdll.pdb"
+	const char *key;  // its folder in stores; NULL: plain folders only
+	// What lies in NAME/KEY/; NULL: name ("ntdll.sym" for Breakpad's). accept may change it: copies are called so.
+	const char *file;
 	const char *subdir; // "dll": SUBDIR of plain folders; NULL: only the folder itself
 	// Further places below folders and stores, '/' between plain names: "windows/ntkrnlmp.pdb/KEY.json.xz".
 	const char *const *more;

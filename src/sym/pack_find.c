@@ -23,6 +23,12 @@ struct search {
 	err_t mismatch;
 };
 
+struct online {
+	struct search *s;
+	struct store_query q;
+	const char *isf, *sym; // what such a file is called in a store
+};
+
 const char *pack_undecorate(struct arena *a, const char *name)
 {
 	const char *ret;
@@ -103,6 +109,7 @@ static size_t places(struct search *s, const char *ret[PLACES])
 		ret[n++] = arena_printf(a, "%s.xz", isf);
 		ret[n++] = isf;
 		ret[n++] = arena_printf(a, "%s/%s/%s.sym", name, key, stem);
+		ret[n++] = arena_printf(a, "%s/%s/%s", name, key, isf); // as it was kept when a server had it
 	}
 	ret[n++] = arena_printf(a, "%s.dspack", stem);
 	ret[n++] = arena_printf(a, "%s.sym", stem);
@@ -118,6 +125,74 @@ static bool find_below(struct search *s, const char *folder)
 	q.name = list[q.n_more - 1]; // flat, too
 	bool found = !store_find_in(s->t->store, folder, &q, accept_pack, s, &hit).code;
 	file_map_close(&s->source);
+	return found;
+}
+
+// ---- servers
+// What comes is opened from a file, as it is converted by another path's rules than those of a mapped one.
+static err_t accept_online(void *ctx, const struct store_file *f)
+{
+	struct online *o = ctx;
+	struct search *s = o->s;
+	int fd;
+	const char *tmp = os_env("TMPDIR");
+	TRY(os_temp_file(tmp ? tmp : "/var/tmp", &fd));
+	err_t e = os_write_all(fd, f->map.bytes);
+	if (!e.code)
+		e = try_path(s, arena_printf(s->t->arena, "/proc/self/fd/%d", fd));
+	fd_close(&fd);
+	if (e.code)
+		return e.code == E_NOTFOUND ? e : fail(E_NOTFOUND, "neither layout pack, ISF nor Breakpad file", 0);
+	enum pack_source from = pack_id(s->found.pack)->from;
+	o->q.file = from == PACK_FROM_ISF ? o->isf : from == PACK_FROM_BREAKPAD ? o->sym : o->q.file;
+	s->source = f->map;
+	return ok();
+}
+
+// Microsoft's server has PDBs and images alone.
+static bool has_server(const struct store_element *e)
+{
+	for (size_t i = 0; i < e->n_places; i++)
+		if (e->places[i].kind == STORE_HTTP && !strcasestr(e->places[i].path, "//msdl.microsoft.com"))
+			return true;
+	return false;
+}
+
+static bool find_online(struct search *s)
+{
+	struct target *t = s->t;
+	const struct store_path *p = &t->symbol_path;
+	struct arena *a = t->arena;
+	struct store_path servers = { .elements = NEW_N(a, struct store_element, p->n + 1) };
+	bool any = false;
+	for (size_t i = 0; i < p->n; i++) {
+		any = any || has_server(&p->elements[i]);
+		if (p->elements[i].is_cache || has_server(&p->elements[i]))
+			servers.elements[servers.n++] = p->elements[i];
+	}
+	if (!any || !s->want->guid || s->strictness != SAME_BUILD || !t->store->fetcher.get || t->gathering)
+		return false;
+	char key[STORE_KEY], guid[STORE_KEY];
+	store_key_guid(key, s->want->guid, s->want->age);
+	store_key_guid(guid, s->want->guid, 0);
+	const char *name = s->want->pdb_name, *dot = strrchr(name, '.');
+	const char *stem = arena_strndup(a, name, dot && dot != name ? (size_t)(dot - name) : strlen(name));
+	struct online o = { .s = s };
+	o.isf = arena_printf(a, "%.32s-%u.json", guid, s->want->age);
+	o.sym = arena_printf(a, "%s.sym", stem);
+	const char *const more[] = { arena_printf(a, "%s/%s/%s", name, key, o.sym),
+				     arena_printf(a, "windows/%s/%s.xz", name, o.isf),
+				     arena_printf(a, "%s/%s.xz", name, o.isf), arena_printf(a, "%s/%s", name, o.isf) };
+	o.q = (struct store_query){ .name = name,
+				    .key = key,
+				    .file = arena_printf(a, "%s.dspack", stem),
+				    .more = more,
+				    .n_more = ARRAY_LEN(more) };
+	struct store_hit hit;
+	bool found = !store_find(t->store, &servers, &o.q, accept_online, &o, &hit).code;
+	file_map_close(&s->source);
+	if (found)
+		s->path = hit.path;
 	return found;
 }
 
@@ -140,7 +215,7 @@ static bool find(struct search *s)
 			}
 		}
 	}
-	return false;
+	return find_online(s);
 }
 
 err_t pack_open_for(struct target *t, const struct pack_wanted *w, struct pack_file *ret, const char **path_ret)

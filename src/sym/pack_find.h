@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // pack_find.h: the layout pack, ISF or Breakpad symbol file of a module, along the folders and stores of the symbol
-// path; elements of the path that name such a file are looked at first. Servers are not asked.
+// path; elements of the path that name such a file are looked at first. Servers but Microsoft's are asked last, for a
+// file of the module's own build: name.pdb/KEY/name.dspack or name.sym, [windows/]name.pdb/GUID-AGE.json[.xz].
 #pragma once
 #include "pack/pack_file.h"
 #include "target/target.h"

@@ -90,6 +90,7 @@ void sym_gather(struct target *t)
 	for (size_t i = 0; i < t->n_modules; i++)
 		(void)target_module_codeview(t, t->modules[i]);
 	f.gather(f.ctx, true);
+	t->gathering = true;
 	for (size_t i = 0; i < t->n_modules; i++) {
 		struct module *m = t->modules[i];
 		if (m->symbols && !m->offline)
@@ -98,6 +99,7 @@ void sym_gather(struct target *t)
 		if (!m->symbol_file)
 			target_forget_symbols(t, m);
 	}
+	t->gathering = false;
 	if (f.gather(f.ctx, false))
 		store_forget(t->store);
 }

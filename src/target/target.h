@@ -104,6 +104,7 @@ struct target {
 	struct store *store;
 	struct store_path image_path, symbol_path;
 	uint32_t symbol_options;  // SYMOPT_*
+	bool gathering;           // PDBs are asked for all at once: other kinds of files not yet
 	struct file_map *retired; // maps of symbol files that were let go: names in them may still be shown
 	size_t n_retired, cap_retired;
 };

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """symbol_server.py --program DUMPSCOPE: symbols from servers that work, that fail, and that lie. Every server is ours,
 on loopback. TAP output."""
-import argparse, os, pathlib, re, signal, subprocess, sys, tempfile, time
+import argparse, lzma, os, pathlib, re, signal, subprocess, sys, tempfile, time
 from concurrent.futures import ThreadPoolExecutor
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -312,6 +312,40 @@ def program(r, s, path, pdb):
     calm.close()
 
 
+def others(top, s, pdb):
+    """Packs, ISF and Breakpad files of a module whose PDB no server has."""
+    fuzz = HERE.parent.parent / "fuzz/corpus"
+    isf, sym = (fuzz / "fuzz_isf/plain").read_bytes(), (fuzz / "fuzz_breakpad/plain").read_bytes()
+    guid = "00112233445566778899AABBCCDDEEFF"
+    for kind, machine, at, data, kept in (
+            ("isf", "x64", f"windows/app.pdb/{guid}-1.json.xz", lzma.compress(isf), f"app.pdb/{guid}1/{guid}-1.json"),
+            ("isf", "x64", f"app.pdb/{guid}-1.json", isf, f"app.pdb/{guid}1/{guid}-1.json"),
+            ("breakpad", "x86", f"app.pdb/{guid}1/app.sym", sym, f"app.pdb/{guid}1/app.sym"),
+            (None, "x64", f"app.pdb/{guid}-1.json", isf.replace(b'"age":1', b'"age":2'), None),
+            (None, "x64", f"app.pdb/{guid}1/app.dspack", b"<html>no</html>", None)):
+        web = server.Server({at: data})
+        r = Run(top)
+        dump = r.dir / "x.dmp"
+        dump.write_bytes(mk_minidump.recipe(f"minidump {machine}\nmodule 400000 app.exe size 10000 time 5B7D1968 pdb app.pdb "
+                                            f"{guid} 1\nthread 10 {'rip' if machine == 'x64' else 'eip'} 401016\n").write())
+
+        def ask():
+            p = subprocess.run([Run.program, "-z", dump, "-y", f"srv*{r.store}*{web.url}/ok", "-c", ".reload /f; x app!*; lm; q"],
+                               capture_output=True, text=True, timeout=60, env=r.env)
+            return p.stdout + p.stderr
+        out = ask()
+        if not kind:
+            check(f"{at}: not the module's own: refused", "symbols)  " not in out.split("module name")[1].replace("(no symbols)", "")
+                  and not r.stored(), (out, r.stored()))
+        else:
+            check(f"{at}: serves the module", f"({kind} symbols)" in out and "app!" in out, (out, web.log))
+            check("... and is kept in the store", set(r.stored()) == {kept}, r.stored().keys())
+            web.close()
+            check("... and found there without the server", ask().count(f"({kind} symbols)") == 1, ask())
+            continue
+        web.close()
+
+
 def main():
     a = argparse.ArgumentParser()
     a.add_argument("--program", required=True)
@@ -328,7 +362,7 @@ def main():
         s.files[f"said.pdb/{KEY}/file.ptr"] = b"MSG: ask the build team"
         s.files[f"secret.pdb/{KEY}/file.ptr"] = b"PATH:/etc/passwd"
         s.files[f"gopher.pdb/{KEY}/file.ptr"] = b"PATH:gopher://127.0.0.1/x"
-        for part in (good, kinds, bad, memory_of, interrupts, proxies, usage):
+        for part in (good, kinds, bad, others, memory_of, interrupts, proxies, usage):
             part(top, s, pdb)
         calm = server.Server(dict(s.files))
         many(top, calm, pdb)
