@@ -222,10 +222,26 @@ static void emit_address(const struct kanalyze *z)
 		     arena_printf(z->c->a, "%s ", pointer(z, v->fault_address)));
 }
 
+// The instruction that could not be fetched: once as pageable code, once as such, as the debugger has it.
+static void emit_instruction(const struct kanalyze *z, const char *name)
+{
+	const struct verdict *v = z->v;
+	if (v->op != FAULT_EXECUTE || !v->regs_known)
+		return;
+	va_t ip = reg_get(&v->regs, reg_pc(z->s->target->machine));
+	const char *symbol = sym_text(z->s->target, z->c->a, ip);
+	doc_text(z->out, arena_printf(z->c->a, "%s: ", name));
+	doc_text(z->out, symbol ? symbol : "+0");
+	emit_insn(z->s, z->c, z->out, ip, &v->regs, false, false);
+	doc_text(z->out, "");
+}
+
 static void emit_special(const struct kanalyze *z)
 {
 	const struct kernel_verdict *k = z->k;
 	emit_address(z);
+	if (str_starts(k->prefix, "AV_CODE_AV_PAGED_IP"))
+		emit_instruction(z, "IP_IN_PAGED_CODE");
 	for (size_t i = 0; i < k->n_fields; i++)
 		analysis_line(z->out, k->fields[i].name, k->fields[i].value, k->fields[i].one_blank);
 	if (k->code == 0x124)
@@ -335,6 +351,7 @@ static void emit_verbose(const struct kanalyze *z)
 	if (late)
 		emit_record(z);
 	emit_exception_fields(z);
+	emit_instruction(z, "FAILED_INSTRUCTION_ADDRESS");
 	if (v->confidence < VERDICT_HIGH)
 		line(z, "ADDITIONAL_DEBUG_TEXT",
 		     arena_printf(a, "Confidence in the blame: %s: %s", confidence_name(v->confidence), v->why));

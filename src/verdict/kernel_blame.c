@@ -61,7 +61,7 @@ void kernel_name_module(struct kernel_case *c, const struct module *m, va_t at, 
 	name_place(c, m, at, at);
 	c->v->confidence = sure;
 	c->v->why = why;
-	if (!c->k->culprit)
+	if (!c->k->culprit && !kernel_is_core(m->name))
 		c->k->culprit = m;
 }
 

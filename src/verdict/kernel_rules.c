@@ -51,6 +51,7 @@ static const struct bugcheck_rule rules[] = {
 	{ .code = 0xc2, SUBTYPE_1 },
 	{ .code = 0xc4, SUBTYPE_1 },
 	{ .code = 0xc5, IRQL_FAMILY | RULE_NOTICED, .subtype = 2, .prefix = PREFIX_ARG },
+	{ .code = 0xc7, SUBTYPE_1, .pointer = 2 },
 	{ .code = 0xc9, SUBTYPE_1 },
 	{ .code = 0xcb, .pointer = 1 },
 	{ .code = 0xcc, SPECIAL_POOL, .prefix = PREFIX_AV },

@@ -67,23 +67,25 @@ static void power_irp(struct kernel_case *c)
 }
 
 // ---- parameters that are addresses in code
-static void pointer(struct kernel_case *c)
+static void pointer(struct kernel_case *c, unsigned number)
 {
 	struct session *s = c->s;
-	va_t at = c->k->params[c->rule->pointer - 1];
+	va_t at = c->k->params[number - 1];
 	const struct module *m = target_module_at(s->target, at);
 	if (!m)
 		return;
 	c->k->image_only = c->rule->flags & RULE_IMAGE;
+	bool core = kernel_is_core(m->name);
 	const char *what = c->k->image_only ? "lies in the driver that is responsible, as the system itself says"
 					    : "is the routine that broke the rule";
 	kernel_reason(&c->k->evidence,
-		      arena_printf(s->arena, "parameter %u (%" PRIx64 ") lies in %s", (unsigned)c->rule->pointer, at,
-				   m->image_name),
+		      arena_printf(s->arena, "parameter %u (%" PRIx64 ") lies in %s", number, at, m->image_name),
 		      arena_printf(s->arena, "ln %" PRIx64, at));
-	kernel_name_module(
-		c, m, at, c->k->image_only ? VERDICT_MEDIUM : VERDICT_HIGH,
-		arena_printf(s->arena, "parameter %u %s: %s", (unsigned)c->rule->pointer, what, m->image_name));
+	kernel_name_module(c, m, at,
+			   core               ? VERDICT_LOW
+			   : c->k->image_only ? VERDICT_MEDIUM
+					      : VERDICT_HIGH,
+			   arena_printf(s->arena, "parameter %u %s: %s", number, what, m->image_name));
 }
 
 // ---- drivers that a parameter names by text
@@ -209,6 +211,19 @@ static void memory_bits(struct kernel_case *c)
 }
 
 // ---- 0xEF, 0xF4: a process that must not end
+// 0xF4 points to the name of the process.
+static const char *ascii_name(struct session *s, va_t at)
+{
+	enum { NAME_BYTES = 15 };
+	char name[NAME_BYTES + 1] = { 0 };
+	if (!at || !space_read_all(s->target->space, at, name, NAME_BYTES))
+		return NULL;
+	for (size_t i = 0; name[i]; i++)
+		if (name[i] < 0x20 || name[i] > 0x7e)
+			return NULL;
+	return *name ? arena_strdup(s->arena, name) : NULL;
+}
+
 static void ended_process(struct kernel_case *c)
 {
 	struct kernel_verdict *k = c->k;
@@ -219,6 +234,8 @@ static void ended_process(struct kernel_case *c)
 	const char *why = NULL, *name = is_thread ? NULL : kernel_process_name(s, object, &why);
 	if (!name && !is_thread && object == s->target->kernel->process)
 		name = k->process;
+	if (!name && k->code == 0xf4)
+		name = ascii_name(s, k->params[2]);
 	if (!name) {
 		k->no_process = is_thread ? "a thread ended, and its process is not looked up" : why;
 		return;
@@ -264,7 +281,7 @@ void kernel_special(struct kernel_case *c)
 	if (c->rule->flags & RULE_PROCESS)
 		ended_process(c);
 	if (c->rule->pointer)
-		pointer(c);
+		pointer(c, c->rule->pointer);
 	switch (c->k->code) {
 	case 0x1a:
 		memory_bits(c);
@@ -274,6 +291,10 @@ void kernel_special(struct kernel_case *c)
 		break;
 	case 0x124:
 		hardware_record(c);
+		break;
+	case 0xc2: // these subtypes know the caller
+		if (c->k->params[0] >= 0x9b && c->k->params[0] <= 0x9d)
+			pointer(c, 4);
 		break;
 	case 0xd8:
 		named_driver(c, 1);
