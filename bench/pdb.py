@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """pdb.py [PDB...]: beside llvm-symbolizer-19 over an image and PDB of the corpus: addresses a second with inlined calls,
-files and lines as text, start-up taken off (symbolizer of LLVM, Apache-2.0, the nearest tool in kind). Then time to the first name above start-up, and warm look-ups in random order, of PDBs that the test
-writer makes (6 MB; --big: 5 GiB, 20,000 modules, 5 million publics under a 50 MiB data limit) and of those given."""
+files and lines as text, start-up taken off (symbolizer of LLVM, Apache-2.0, the nearest tool in kind). Then time to
+the first name above start-up, and warm look-ups in random order, of PDBs that the test writer makes (6 MB; --big: 5
+GiB, 20,000 modules, 5 million publics under a 50 MiB data limit) and of those given."""
 import lzma, os, pathlib, random, resource, shutil, statistics, subprocess, sys, tempfile, time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -59,7 +60,8 @@ def beside(tmp, image, pdb, many=4000):
     if len(rvas) < many:
         print(f"llvm-symbolizer-19 dies of some of {many} addresses of {pdb.name}: {len(rvas)} are left")
     many = len(rvas)
-    for name, one, all_ in (("ours", seconds([DUMP, pdb, "at", f"{rvas[0]:x}"]), seconds([DUMP, pdb, "at", *(f"{a:x}" for a in rvas)])),
+    words = [f"{a:x}" for a in rvas]
+    for name, one, all_ in (("ours", seconds([DUMP, pdb, "at", words[0]]), seconds([DUMP, pdb, "at", *words])),
                             ("llvm-symbolizer-19", seconds(llvm, asked(1)), seconds(llvm, asked(many)))):
         print(f"{pdb.name} ({len(procs)} functions): {name}: one address {one * 1000:.1f} ms, "
               f"{(many - 1) / max(all_ - one, 1e-6):,.0f} addresses/s")
