@@ -4,7 +4,7 @@
 files and lines as text, start-up taken off (symbolizer of LLVM, Apache-2.0, the nearest tool in kind). Then time to
 the first name above start-up, and warm look-ups in random order, of PDBs that the test writer makes (6 MB; --big: 5
 GiB, 20,000 modules, 5 million publics under a 50 MiB data limit) and of those given."""
-import lzma, os, pathlib, random, resource, shutil, statistics, subprocess, sys, tempfile, time
+import lzma, os, pathlib, random, re, resource, shutil, statistics, subprocess, sys, tempfile, time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DUMP = ROOT / "build/tests/pdb_dump"
@@ -39,6 +39,8 @@ def beside(tmp, image, pdb, many=4000):
     for f in (image, pdb):
         (tmp / f.name.removesuffix(".xz")).write_bytes(lzma.open(f).read() if f.suffix == ".xz" else f.read_bytes())
     image, pdb = tmp / image.name.removesuffix(".xz"), tmp / pdb.name.removesuffix(".xz")
+    named = re.search(rb"RSDS.{20}([^\0]+)\0", image.read_bytes(), re.S)[1].decode(errors="replace")  # looked for beside it
+    pdb = pdb.rename(tmp / re.split(r"[\\/]", named)[-1])
     rows = subprocess.run([DUMP, pdb, "proc"], capture_output=True, text=True, errors="replace").stdout.split("\n")
     procs = [(int(f[1], 16), int(f[2], 16)) for f in (r.split("\t") for r in rows) if f[0] == "proc" and int(f[2], 16)]
     if not procs or not shutil.which("llvm-symbolizer-19"):
@@ -50,15 +52,15 @@ def beside(tmp, image, pdb, many=4000):
 
     def asked(n):
         return "".join(f"0x{a:x}\n" for a in rvas[:n])
-    # It dies of some inlined calls: what it survives is compared.
+    # It crashes with some inlined calls: what it survives is compared.
     parts = [p for p in (rvas[i:i + 50] for i in range(0, many, 50)) if not subprocess.run(
         llvm, input="".join(f"0x{x:x}\n" for x in p), capture_output=True, text=True).returncode]
     rvas = [a for part in parts for a in part]
     if not rvas:
-        print(f"llvm-symbolizer-19 dies of every 50 addresses of {pdb.name}")
+        print(f"llvm-symbolizer-19 fails with every 50 addresses of {pdb.name}")
         return
     if len(rvas) < many:
-        print(f"llvm-symbolizer-19 dies of some of {many} addresses of {pdb.name}: {len(rvas)} are left")
+        print(f"llvm-symbolizer-19 fails with some of {many} addresses of {pdb.name}: {len(rvas)} are left")
     many = len(rvas)
     words = [f"{a:x}" for a in rvas]
     for name, one, all_ in (("ours", seconds([DUMP, pdb, "at", words[0]]), seconds([DUMP, pdb, "at", *words])),
