@@ -44,14 +44,10 @@ enum local_where {
 	LOCAL_VALUE,    // a constant
 	LOCAL_PIECES,   // parts of it at the places of `pieces`
 };
-enum {
-	SYM_PIECES = 16,
-	SYM_REG_VECTOR = 64,
-	SYM_REG_VFRAME = 127
-}; // regs.v[n]; x86: where the frame's return address lies
+enum { SYM_PIECES = 16, SYM_REG_VECTOR = 64, SYM_REG_VFRAME = 127 }; // VECTOR + n: regs.v[n]; VFRAME: see sym_place
 struct sym_place {
 	enum local_where where; // of a piece: not LOCAL_PIECES
-	unsigned reg;           // register number of arch/regs.h, or one of the above
+	unsigned reg;           // of arch/regs.h, or the above (VFRAME: x86, where the frame's return address lies)
 	const char *reg_name;   // as WinDbg has it, of the part that is meant: "r12d"; NULL: none
 	uint8_t reg_shift, reg_bytes;
 	int64_t offset;    // LOCAL_MEMORY
