@@ -10,9 +10,12 @@
 #include <string.h>
 
 // Time stamps of images are dates of their making, or hashes (reproducible builds): those are no dates.
+// Since Windows 10, Windows' own files have a hash in the place of the time stamp.
 static const char *made_on(struct report *r, const struct module *m)
 {
-	enum { FIRST_DATE = 0x30000000 }; // 1995
+	enum { FIRST_DATE = 0x30000000, WINDOWS_10 = 10240 }; // 1995
+	if (kernel_is_windows(m->image_name) && r->s->target->kernel->facts->build >= WINDOWS_10)
+		return NULL;
 	uint32_t taken = r->s->target->user->timestamp;
 	if (m->timestamp < FIRST_DATE || (taken && m->timestamp > taken))
 		return NULL;

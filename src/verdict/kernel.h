@@ -53,3 +53,4 @@ struct kernel_verdict {
 	const struct whea_record *whea;          // 0x124; NULL: not readable
 	const char *no_whea;
 };
+bool kernel_is_windows(const char *image); // a file that comes with Windows, by its name

@@ -106,5 +106,4 @@ void kernel_reason(struct kernel_list *l, const char *text, const char *command)
 void kernel_name_module(struct kernel_case *c, const struct module *m, va_t at, enum verdict_confidence sure,
 			const char *why);
 const char *kernel_image_name(struct session *s, const struct module *m); // "ntkrnlmp.exe" for the kernel
-bool kernel_is_windows(const char *image);                                // a file that comes with Windows
 bool kernel_is_core(const char *module); // a module that is blamed only when there is nothing better
