@@ -48,6 +48,7 @@ class Section:
     def __init__(self, keyword, value, line):
         self.keyword, self.value, self.line = keyword, value, line
         self.recipe, self.args, self.cases, self.source = [], [], [], None
+        self.needs_corpus = False
 
 
 def parse(path):
@@ -89,8 +90,10 @@ def keyword(sections, word, value, n):
     if word in ("CMD", "REPORT"):
         s.cases.append(Case(value if word == "CMD" else None, n + 1, s.source))
     elif word == "ARGS":
+        s.needs_corpus = s.needs_corpus or "$CORPUS" in value
         s.args += shlex.split(value.replace("$CORPUS", str(testlib.corpus())))
     elif word == "SYMBOLS":
+        s.needs_corpus = True
         s.args += testlib.symbol_args(value)
     elif word == "SOURCE":
         if not value:
@@ -262,7 +265,9 @@ def run_file(path, program, check, update):
     passed, failures, skipped, edits = 0, [], 0, []
     for i, s in enumerate(sections):
         name = path.stem if len(sections) == 1 else f"{path.stem}-{i + 1}"
-        dump = testlib.dump_path(s.keyword, s.value, s.recipe, name)
+        dump = None
+        if not s.needs_corpus or testlib.corpus():
+            dump = testlib.dump_path(s.keyword, s.value, s.recipe, name)
         if dump is None:
             skipped += len(s.cases)
             continue
