@@ -30,6 +30,8 @@ static const struct field stack_frame_fields[] = {
 	{ "trap_frame", R_PTR, "kernel: the trap frame by which the next frame was interrupted; null: none" },
 	{ "show_trap_frame", R_PTR, "the same when text shows it" },
 	{ "mismatch", R_STR, "why the module's symbols may be another build's; null: they match, or there are none" },
+	{ "show_ret", R_PTR, "the return address as text shows it: 0 when unknown" },
+	{ "show_args", R_HEXES, "the argument words as text shows them: 0 where the dump has none" },
 };
 const struct schema row_stack_frame = { .name = "stack_frame",
 					.doc = "One frame of a call stack",
@@ -75,16 +77,17 @@ static struct layout make_layout(struct arena *a, const struct target *t, const 
 	}
 	if (o->form != STACK_CALLS) {
 		sb_add(&head, wide ? "RetAddr               " : "RetAddr      ");
-		sb_add(&text, wide ? "{!inline {ret}}{?inline --------`--------}     "
-				   : "{!inline {ret}}{?inline --------}     ");
+		// The debugger writes 0 for what it could not read.
+		sb_add(&text, wide ? "{!inline {show_ret}}{?inline --------`--------}     "
+				   : "{!inline {show_ret}}{?inline --------}     ");
 	}
 	if (args && wide) {
 		sb_printf(&head, ": %-71s : ", "Args to Child");
-		sb_add(&text, ": {!inline {args:16}}{?inline --------`-------- --------`-------- --------`-------- "
-			      "--------`--------} : ");
+		sb_add(&text, ": {!inline {show_args:16}}{?inline --------`-------- --------`-------- "
+			      "--------`-------- --------`--------} : ");
 	} else if (args) {
 		sb_add(&head, "Args to Child              ");
-		sb_add(&text, "{!inline {args:8}}{?inline -------- -------- --------} ");
+		sb_add(&text, "{!inline {show_args:8}}{?inline -------- -------- --------} ");
 	}
 	if (wide || o->form == STACK_CALLS)
 		sb_add(&head, "Call Site");
@@ -128,8 +131,10 @@ void emit_stack(struct session *s, struct call *c, struct doc *out, const struct
 			warn(out, f, before); // once: everything below is marked frame by frame in `trust`
 			warned = true;
 		}
-		struct val args[MOST_ARGS];
+		struct val args[MOST_ARGS], shown[MOST_ARGS];
 		size_t n = frame_args(t, f, args);
+		for (size_t k = 0; k < n; k++)
+			shown[k] = args[k].absent ? V(0) : args[k];
 		va_t sp = t->machine == MACHINE_X86 ? f->fp : f->sp;
 		bool real = !f->inline_depth;
 		const struct val v[] = { V(o->first + i),
@@ -152,7 +157,9 @@ void emit_stack(struct session *s, struct call *c, struct doc *out, const struct
 						      : NULL),
 					 V_IF(f->trap_frame != 0, f->trap_frame),
 					 V_IF(f->trap_frame && o->traps, f->trap_frame),
-					 VS(f->module ? f->module->mismatch : NULL) };
+					 VS(f->module ? f->module->mismatch : NULL),
+					 V_IF(real, f->ret_known ? f->ret : 0),
+					 VL(shown, real ? n : 0) };
 		_Static_assert(ARRAY_LEN(v) == ARRAY_LEN(stack_frame_fields), "stack_frame: wrong arity");
 		doc_row(out, &row_stack_frame, layout, v, false);
 	}

@@ -210,7 +210,8 @@ static void find_end(struct walk *w, const struct regs *r)
 	w->note = "no further frame was found";
 	if (!space_u8(w->t->space, reg_get(r, reg_sp(w->t->machine)), &byte)) {
 		w->end = STACK_END_MEMORY;
-		w->note = "the stack memory is not in the dump from here on";
+		// Kernel dumps seldom hold a user's stack; the banner says so.
+		w->note = w->in_user ? NULL : "the stack memory is not in the dump from here on";
 	}
 }
 
