@@ -46,6 +46,10 @@ TERMS = [
 LEFT_OVER = re.compile(r"\b(TODO|FIXME|XXX|HACK|PLACEHOLDER)\b|\bplaceholder\b")
 HOST = re.compile(r"(?<![\w.~])/(work|home|root)/\w")
 COUNT = re.compile(r"(?<![\w.>])(\w+(?:(?:->|\.)\w+)*)\s*=\s*(?:\(\w+\))?rd_u(?:32|64)\(")
+# A replay's recipe states facts of a machine; whom to blame, and the frames, must come out of the product.
+VERDICT_STATEMENT = re.compile(r"""^\s*(f?["'])?(blame|bucket|symbol_name|module_name|image_name|failure\w*|followup|frames?|"""
+                               r"stack_text|bugcheck_text|description)\b(?!\w*\()(?! *[=.,\])])", re.I)
+VERDICT_FIELD = re.compile(r"\b(SYMBOL_NAME|MODULE_NAME|IMAGE_NAME|FAILURE_\w+|BUCKET_ID\w*|FOLLOWUP\w*)\b")
 LONG_STRING = re.compile(r'"[^"]{40,}"|"[^"]*"[^"]*"[^"]*"')  # tables of texts in tests
 LOOP_ON_READ = re.compile(r"\b(for|while)\s*\(.*[<>=]\s*rd_u\d+\(")
 
@@ -138,6 +142,16 @@ def check_text(name, path, text):
                     yield "term", n, f"{m[0]}: Microsoft writes {right}"
 
 
+def check_replay(name, lines):
+    """What makes recipes may not read a verdict of the text, nor state one."""
+    if name.endswith(("replay.py", "golden_text.py", "exceptions.txt")):
+        return
+    for n, line in enumerate(lines, 1):
+        m = VERDICT_STATEMENT.match(line) or VERDICT_FIELD.search(line)
+        if m:
+            yield "replay", n, f"a verdict in a recipe: {m[0].strip()}"
+
+
 def check_size(name, lines):
     limit, rule = FILE_LINES, "file-lines"
     if name.endswith(".h") and not name.startswith("tests/"):
@@ -186,6 +200,8 @@ def main():
         found = [*check_text(name, path, text), *check_size(name, text.count("\n"))]
         if path.suffix in (".c", ".h"):
             found += check_c(name, text)
+        if name.startswith("tests/replay/"):
+            found += check_replay(name, text.split("\n"))
         if name == "tools/packages.txt":
             found += check_packages()
         for rule, n, what in found:

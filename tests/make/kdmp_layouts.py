@@ -68,6 +68,13 @@ BUILTIN = {
                              "Cid.UniqueProcess": (0x22C, 4), "Cid.UniqueThread": (0x230, 4), "IrpList": (0x24C, 8),
                              "Win32StartAddress": (0x260, 4), "ThreadListEntry": (0x268, 8)})},
 }
+# Where later builds of x64 differ: {first build: {type: (size, {field: (offset, bytes)})}}. Types of 22621: vergilius-rs.
+LATER = {22000: {
+    "_EPROCESS": (0xB80, {}), "_KPRCB": (0xAF00, {"Context": (0x89C0, 8), "DpcStack": (0x33A0, 8),
+                                                  "DpcRoutineActive": (0x33BA, 1)}),
+    "_ETHREAD": (0x900, {"CreateTime": (0x480, 8), "StartAddress": (0x4A0, 8), "Cid.UniqueProcess": (0x4C8, 8),
+                         "Cid.UniqueThread": (0x4D0, 8), "IrpList": (0x500, 16), "Win32StartAddress": (0x520, 8),
+                         "ThreadListEntry": (0x538, 16)})}}
 # Fields of nt that a recipe without ISF has, one after the other: (name, bytes).
 GLOBALS = [("KdDebuggerDataBlock", 0x400), ("PsLoadedModuleList", 16), ("PsActiveProcessHead", 16), ("PspCidTable", 8),
            ("KdVersionBlock", 0x28), ("KiProcessorBlock", 0x200), ("NtBuildLab", 0x80), ("NtBuildNumber", 8),
@@ -122,12 +129,16 @@ TRAP = {
 class Layouts:
     """size(type), field(type, path) -> (offset, bytes), symbol(name) -> RVA or None."""
 
-    def __init__(self, arch, isf=None):
+    def __init__(self, arch, isf=None, build=0):
         self.builtin, self.isf, self.pointer = BUILTIN[arch], None, 4 if arch == "x86" else 8
         if isf:
             opener = lzma.open if str(isf).endswith(".xz") else open
             with opener(isf, "rt", encoding="utf-8") as f:
                 self.isf = json.load(f)
+        for first, kinds in LATER.items():
+            if arch == "x64" and build >= first:
+                self.builtin = dict(self.builtin, **{k: (size, dict(self.builtin[k][1], **fields))
+                                                     for k, (size, fields) in kinds.items()})
 
     def pdb(self):
         return self.isf["metadata"]["windows"]["pdb"] if self.isf else None

@@ -184,6 +184,8 @@ class KernelRecipe(KernelParts, mk_minidump.Recipe):
     # ---- statements
     def do_build(self, w):
         self.facts["build"] = int(w.next())
+        if not self.layouts.isf:
+            self.layouts = Layouts(self.arch, build=self.facts["build"])
 
     def do_os(self, w):
         self.facts["os"] = tuple(int(x) for x in w.next().split("."))
