@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "stack/kernel.h"
+#include "win/process.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -112,7 +113,8 @@ const char *task_image(struct session *s, struct arena *a, va_t process)
 	va_t at = layout_address(s, process, "_EPROCESS", "ImageFileName");
 	if (!at || !space_read_all(s->target->space, at, name, sizeof(name)))
 		return NULL;
-	return bytes_to_utf8(a, (struct span){ name, strnlen((const char *)name, sizeof(name)) });
+	const char *text = bytes_to_utf8(a, (struct span){ name, strnlen((const char *)name, sizeof(name)) });
+	return process_whole_name(s, a, process, text);
 }
 
 const struct layout *task_layout(struct call *c, unsigned indent, const char *text)

@@ -4,7 +4,7 @@
 // finds its fields.
 #include "target/kernel.h"
 #include "verdict/kernel_int.h"
-#include "win/layout.h"
+#include "win/process.h"
 
 #include <string.h>
 
@@ -34,7 +34,7 @@ const char *kernel_process_name(struct session *s, va_t process, const char **wh
 	for (size_t i = 0; i < IMAGE_NAME_BYTES && name[i]; i++)
 		if (name[i] < 0x20 || name[i] > 0x7e)
 			return NULL;
-	return *name ? arena_strdup(s->arena, name) : NULL;
+	return *name ? process_whole_name(s, s->arena, process, arena_strdup(s->arena, name)) : NULL;
 }
 
 // ---- texts
