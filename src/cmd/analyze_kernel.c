@@ -179,6 +179,10 @@ static void emit_keys(const struct kanalyze *z)
 		analysis_key_row(z->out, "AV.Fault", faults[v->op]);
 	if (z->k->code == 0x50)
 		analysis_key_row(z->out, "AV.Type", faults[v->op]);
+	uint32_t stored;
+	va_t data = kernel_kdbg(t->kernel, KDBG_BUGCHECK_DATA, 8);
+	if (data && space_u32(t->space, data, &stored) && stored)
+		analysis_key_row(z->out, "Bugcheck.Code.KiBugCheckData", arena_printf(a, "0x%" PRIx32, stored));
 	analysis_key_row(z->out, "Bugcheck.Code.LegacyAPI", code);
 	if (attributes != UINT32_MAX && attributes)
 		analysis_key_row(z->out, "Dump.Attributes.AsUlong", arena_printf(a, "%" PRIx32, attributes));
@@ -300,6 +304,8 @@ static void emit_exception_fields(const struct kanalyze *z)
 		     arena_printf(a, "%s ", pointer(z, v->fault_address)));
 	if (v->has_fault_address && v->op == FAULT_EXECUTE)
 		analysis_line(z->out, "EXECUTE_ADDRESS", arena_printf(a, "%" PRIx64, v->fault_address), true);
+	if (!z->k->record_known) // 3B has no record, and the debugger says nothing of one
+		return;
 	const char *text = ntstatus_text(x->code);
 	analysis_line(z->out, "ERROR_CODE",
 		      arena_printf(a, "(NTSTATUS) 0x%" PRIx32 " - %s", x->code,

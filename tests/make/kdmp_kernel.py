@@ -173,6 +173,8 @@ class KernelParts:
             self.put(self.variable("NtBuildLab"), self.facts["lab"].encode() + b"\0", self.dump.kind == "triage")
         self.put(self.variable("NtBuildNumber"), struct.pack("<I", 0xF0000000 | self.facts["build"]), False)
         self.put(self.variable("KeNumberProcessors"), struct.pack("<I", self.facts["cpus"]), False)
+        codes = [self.dump.bugcheck or 0, *(self.dump.params or ())]
+        self.put(self.variable("KiBugCheckData"), b"".join(self.dump.pointer(x) for x in codes), False)
         self.put(self.variable("CmNtCSDVersion"), bytes(4), False)
         version = struct.pack("<HHBBHH", 15, self.facts["build"], 6, 2, 0x47, MACHINE[self.dump.machine])
         version += bytes(4) + struct.pack("<QQQ", *(x & MASK for x in (

@@ -183,8 +183,6 @@ def swap(name, article, program):
     out = []
     for field in OURS:
         want = swapped(f"{field}:  {article.analysis.get(field)}", blamed).partition(":  ")[2]
-        if field in ("MODULE_NAME",) and "!" not in want and blamed.split("!")[0] != "nt":
-            want = SWAP.get(want, "Tulip")
         if field == "FAILURE_BUCKET_ID":
             want = swapped_bucket(article.analysis.get(field), blamed)
             digest = hashlib.md5(("km:" + want).lower().encode("utf-16le")).hexdigest()
