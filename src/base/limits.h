@@ -72,6 +72,8 @@ enum {
 	LIMIT_NOTES = 200,
 	// Objects that one thread can wait for (MAXIMUM_WAIT_OBJECTS of winnt.h).
 	LIMIT_WAIT_BLOCKS = 64,
+	// Deferred calls in one processor's queue; a handful is usual.
+	LIMIT_DPCS = 1024,
 	// I/O requests of one thread that are shown; threads have a few.
 	LIMIT_THREAD_IRPS = 1024,
 	// Processes, and threads of one of them, that are listed; handles of both share one space.

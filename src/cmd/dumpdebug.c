@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // dumpdebug.c: .dumpdebug: what the dump file holds, stream by stream, and what is wrong with it.
-#include "cmd/cmd.h"
+#include "cmd/dumpdebug.h"
 
 #include <inttypes.h>
 
@@ -204,6 +204,8 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	const struct dump *d = s->target->dump;
 	const struct dump_user *u = d->user;
 	TRY(arg_done(c));
+	if (s->target->kernel)
+		return dumpdebug_kernel(s, c, out);
 	ROW(out, dump_header, V(u->version_low), V(u->version_high), V(u->n_streams), V(u->flags), V(u->timestamp));
 	for (size_t i = 0; i < ARRAY_LEN(flag_names); i++)
 		if (u->flags & flag_names[i].bit)
@@ -228,13 +230,13 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	return ok();
 }
 
-static const struct schema *const rows[] = { &dump_header, &dump_flag, &dump_stream, &dump_fact, NULL };
+static const struct schema *const rows[] = { &dump_header,      &dump_flag,        &dump_stream, &dump_fact,
+					     &kernel_dump_kind, &kernel_dump_fact, NULL };
 const struct cmd cmd_dumpdebug = {
-	.user_only = true,
 	.names = ".dumpdebug",
 	.group = "The target",
 	.args = "",
-	.summary = "Show the streams of the dump file and what is wrong with them",
+	.summary = "Show the streams or the header of the dump file, and what is wrong with them",
 	.run = run,
 	.rows = rows,
 };
