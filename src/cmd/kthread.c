@@ -51,6 +51,21 @@ static void skip_switches(struct call *c)
 	}
 }
 
+// Addresses of the lower half are those of the chosen process from here on. at 0: of the dump's own again.
+static void set_memory(struct session *s, struct doc *out, va_t at)
+{
+	uint64_t root = 0;
+	if (!s->target->kernel->paging)
+		return;
+	err_t e = at ? layout_read(s, at, "_KPROCESS", "DirectoryTableBase", s->target->ptr_bytes, &root) : ok();
+	if (!e.code)
+		e = session_set_dirbase(s, root);
+	if (e.code)
+		doc_note(out, NOTE_WARNING, "process.no_memory",
+			 "The page tables of this process are not known (%s); user memory stays that of the last one",
+			 e.what);
+}
+
 static err_t choose(struct session *s, struct call *c, struct doc *out)
 {
 	bool thread = str_ieq(c->name, ".thread");
@@ -65,14 +80,19 @@ static err_t choose(struct session *s, struct call *c, struct doc *out)
 			session_reset_regs(s);
 		}
 		s->implicit_process = 0;
+		set_memory(s, out, 0);
 		at = thread ? session_kthread(s) : session_kprocess(s);
 		if (!at)
 			return cmd_fail(c, E_ABSENT, 0, "the dump does not tell which %s is current", c->name + 1);
 	} else if (thread) {
 		TRY(set_thread(s, c, out, at));
+		s->implicit_process = 0;
+		if (session_kprocess(s))
+			set_memory(s, out, session_kprocess(s));
 	} else {
 		TRY(task_check(s, c, at, TASK_TYPE_PROCESS));
 		s->implicit_process = at;
+		set_memory(s, out, at);
 	}
 	ROW(out, implicit_object, VS(c->name + 1), V(at));
 	return ok();
@@ -100,7 +120,7 @@ const struct cmd cmd_kthread = {
 		"!thread ADDRESS FLAGS  2 waits, 4 with 2: details and stack, 8 no arguments; 6 when not given\n"
 		".thread ADDRESS        its registers, $thread and $proc from here on; without: back to the "
 		"processor's\n"
-		".process ADDRESS       $proc from here on; without: back to the thread's\n",
+		".process ADDRESS       $proc and user memory from here on; without: back to the thread's\n",
 	.run = run,
 	.rows = rows,
 };

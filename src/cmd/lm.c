@@ -318,8 +318,13 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 			w.pattern = arg_word(c);
 	}
 	TRY(parse(c, &w));
-	if (w.kernel && !w.user) {
+	if (w.kernel && !w.user && !t->kernel) {
 		doc_note(out, NOTE_INFO, "modules.no_kernel", "A user-mode dump has no kernel-mode modules.");
+		return ok();
+	}
+	if (w.user && !w.kernel && t->kernel) {
+		doc_note(out, NOTE_INFO, "modules.no_user",
+			 "not supported: modules of a process in a kernel dump; lm k shows the drivers");
 		return ok();
 	}
 	struct module **list = NEW_N(c->a, struct module *, t->n_modules);
