@@ -113,7 +113,7 @@ static void frames(struct report *r)
 	for (size_t i = 0; i < shown; i++) {
 		const struct frame *f = &v->stack.frames[i];
 		const char *how = f->trust == TRUST_SCAN ? "(guessed)" : NULL;
-		if (i == v->blamed_frame && (v->has_exception || v->kernel))
+		if (i == v->blamed_frame && (v->kernel ? v->kernel->culprit != NULL : v->has_exception))
 			how = f->trust == TRUST_SCAN ? "<- blamed (guessed)" : "<- blamed";
 		ROW(r->out, report_frame, VS(i ? "" : "Stack"), V(i), VS(report_place(r, f).text), VS(how));
 	}

@@ -5,6 +5,8 @@
 #include "base/limits.h"
 #include "verdict/verdict_int.h"
 
+#include <string.h>
+
 enum {
 	MOST_CODE = 2048,      // bytes followed from an export: leaf functions and stubs are short
 	LONGEST_BRANCH = 1024, // a conditional branch farther away may leave the function (a tail call)
@@ -83,7 +85,8 @@ static bool export_covers(struct target *t, const struct sym_hit *h, va_t probe)
 const char *certain_function(struct target *t, va_t probe, va_t *start_ret)
 {
 	struct sym_hit h;
-	if (!sym_near(t, probe, &h) || !h.name)
+	// Public symbols have places inside functions under the name `string'.
+	if (!sym_near(t, probe, &h) || !h.name || strstr(h.name, "`string'"))
 		return NULL;
 	enum sym_state state = sym_module_state(h.module);
 	bool exports_only = state == SYM_EXPORT || state == SYM_COFF;

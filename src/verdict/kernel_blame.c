@@ -32,13 +32,6 @@ static va_t probe_of(const struct frame *f)
 	return f->exact_ip || !f->ip ? f->ip : f->ip - 1;
 }
 
-// Public symbols have places inside functions under the name `string'.
-static const char *function_at(struct kernel_case *c, va_t probe, va_t *start)
-{
-	const char *name = certain_function(c->s->target, probe, start);
-	return name && strstr(name, "`string'") ? NULL : name;
-}
-
 static void name_place(struct kernel_case *c, const struct module *m, va_t at, va_t probe)
 {
 	struct verdict *v = c->v;
@@ -47,7 +40,7 @@ static void name_place(struct kernel_case *c, const struct module *m, va_t at, v
 	v->module = m;
 	v->module_name = m->name;
 	v->image_name = kernel_image_name(c->s, m);
-	v->function = at ? function_at(c, probe, &start) : NULL;
+	v->function = at ? certain_function(c->s->target, probe, &start) : NULL;
 	v->function_offset = v->function ? at - start : 0;
 	if (v->function)
 		v->symbol_name = arena_printf(a, "%s!%s+%" PRIx64, m->name, v->function, v->function_offset);
@@ -81,7 +74,7 @@ static size_t blame_frames(struct kernel_case *c, struct blame_frame *b)
 					     .unloaded = u != NULL,
 					     .trust = f->trust };
 		if (f->module)
-			b[n].function = function_at(c, probe_of(f), &start);
+			b[n].function = certain_function(t, probe_of(f), &start);
 		n++;
 		if (b[n - 1].module &&
 		    (u || triage_class_in(kernel_triage_rules, b[n - 1].module, b[n - 1].function) == TRIAGE_DEFINITE))

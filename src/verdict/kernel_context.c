@@ -220,7 +220,7 @@ static bool starts_at_bugcheck(const struct kernel_case *c, const struct stack *
 	uint16_t machine = c->s->target->machine;
 	if (!st->n || !st->frames[0].module || st->frames[0].module->base != c->s->target->kernel->base)
 		return false;
-	unsigned arg = machine == MACHINE_ARM64 ? A64_X0 : X64_RCX;
+	unsigned arg = machine == MACHINE_ARM64 ? (unsigned)A64_X0 : (unsigned)X64_RCX;
 	return machine != MACHINE_X86 && reg_known(&c->crash, arg) && (uint32_t)reg_get(&c->crash, arg) == c->k->code;
 }
 

@@ -274,8 +274,23 @@ static void hung_processor(struct kernel_case *c)
 	v->why = arena_printf(a, "not determined: %s; the stack is that of the processor that noticed", c->no_context);
 }
 
+// Statuses that stand in a parameter without an exception (layout unverified).
+static void plain_status(struct kernel_case *c)
+{
+	const struct bugcheck_rule *r = c->rule;
+	uint32_t status = (uint32_t)c->k->params[(r->subtype ? r->subtype : r->status) - 1];
+	const char *text = ntstatus_text(status);
+	if (status >= 0x80000000)
+		kernel_field(c, "ERROR_CODE",
+			     arena_printf(c->s->arena, "(NTSTATUS) 0x%" PRIx32 " - %s", status,
+					  text ? text : "<Unable to get error code text>"),
+			     true);
+}
+
 void kernel_special(struct kernel_case *c)
 {
+	if (c->rule->prefix == PREFIX_STATUS)
+		plain_status(c);
 	if (c->rule->flags & RULE_POWER_IRP)
 		power_irp(c);
 	if (c->rule->flags & RULE_PROCESS)

@@ -183,6 +183,12 @@ static void also(struct kernel_case *c)
 	other_drivers(c, false);
 	if (f & RULE_DISK)
 		kernel_reason(l, "a failing disk, cable or controller, more often than a driver", NULL);
+	if (f & RULE_PROCESS)
+		kernel_reason(
+			l,
+			"the process itself failed: damaged system files, a disk that went away, or a program that "
+			"ended it",
+			NULL);
 	if (f & RULE_IMAGE)
 		kernel_reason(l, "the display card itself: heat, power supply, overclocking", NULL);
 	if (c->v->has_fault_address || f & RULE_NOTICED || c->k->has_exception)
@@ -208,6 +214,9 @@ static void next(struct kernel_case *c)
 			NULL);
 	if (f & RULE_DISK)
 		kernel_reason(l, "check the disk: SMART values, cables, chkdsk", NULL);
+	if (f & RULE_PROCESS)
+		kernel_reason(l, "look into the system's event log; check system files (sfc /scannow) and the disk",
+			      NULL);
 	bool windows = m && kernel_is_windows(m->image_name);
 	if (windows && !c->k->hardware)
 		kernel_reason(
@@ -226,7 +235,8 @@ static void next(struct kernel_case *c)
 				     "can",
 				     m->image_name),
 			arena_printf(a, "lmvm %s", m->name));
-	if (!c->k->hardware && (f & RULE_NOTICED || !m || c->v->confidence <= VERDICT_LOW))
+	if (!c->k->hardware && !(f & (RULE_PROCESS | RULE_DISK | RULE_HARDWARE)) &&
+	    (f & RULE_NOTICED || !m || c->v->confidence <= VERDICT_LOW))
 		kernel_reason(
 			l,
 			"turn on Driver Verifier for drivers that are not Microsoft's, and wait for the next crash: "
