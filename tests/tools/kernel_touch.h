@@ -82,7 +82,7 @@ static inline void touch_walks(const struct target *t)
 		va_t at = starts[i], next;
 		if (!space_read(t->space, at, b, sizeof(b), &got).code)
 			touch_sum += b[0] + b[got - 1];
-		touch_sum += space_why(t->space, at) + space_source_at(t->space, at);
+		touch_sum += (unsigned)space_why(t->space, at) + (unsigned)space_source_at(t->space, at);
 		for (unsigned n = 0; n < 4 && space_next(t->space, at, UINT64_MAX, &next); n++) {
 			MUST(next >= at && !space_read(t->space, next, b, 1, &got).code && got == 1);
 			at = (next | (DUMP_PAGE - 1)) + 1;
