@@ -34,8 +34,8 @@ static const char *const lines[] = {
 	".frame /c 1; k; .cxr",
 	"dt _PEB; dt *!*e*; dt -r3 _PEB @$peb; dt @$ip; dl @$csp 10 2; dlb @$csp; !validatelist @$csp",
 	"!analyze; !analyze -v; !patterns -v",
-	".bugcheck; !db 1000 L40; !pte @$csp; !pte 0; !vtop 0 @$csp; .context 1ad000; db 10000 L4; .context 0; .trap "
-	"@$csp",
+	".bugcheck; !db 1000 L40; !pte @$csp; !pte 0; !vtop 0 @$csp; .context 1ad000; db 10000 L4; .context 0",
+	".trap @$csp",
 };
 
 static void run_all(struct session *s, struct doc *d)
