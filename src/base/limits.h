@@ -113,6 +113,12 @@ enum {
 	LIMIT_FACT_FRAMES = 65536,
 	// Live stack searched for exceptions in dispatch, per thread: the default stack.
 	LIMIT_FACT_STACK_BYTES = 1 << 20,
+	// Kernel stack searched for return addresses and trap frames: more than the largest stack of Windows.
+	LIMIT_FACT_KERNEL_STACK = 128 << 10,
+	// Words of it that are kept.
+	LIMIT_FACT_WORDS = 4096,
+	// A CONTEXT record with room to spare.
+	LIMIT_CONTEXT_BYTES = 3000,
 	// Exceptions in dispatch on one stack; Windows gives up on nesting far earlier.
 	LIMIT_FACT_DISPATCHES = 16,
 	// Rows of evidence of one finding; more threads or modules are only counted.

@@ -59,11 +59,52 @@ const char *module_label(const struct module *m)
 
 const char *thread_label(const struct facts *f, const struct fact_thread *t)
 {
+	if (f->kernel)
+		return arena_printf(f->a, "processor %zu", t->thread->index);
 	return arena_printf(f->a, "thread %zu (%" PRIx32 ")", t->thread->index, t->thread->tid);
+}
+
+const char *at_fault(const struct facts *f, const char *command)
+{
+	const char *scope = f->kernel ? f->kernel->scope_command : ".ecxr";
+	return scope ? arena_printf(f->a, "%s; %s", scope, command) : command;
+}
+
+const char *fault_command(const struct facts *f)
+{
+	if (!f->kernel)
+		return ".exr -1";
+	return f->kernel->record ? arena_printf(f->a, ".exr %" PRIx64, f->kernel->record) : ".bugcheck";
+}
+
+const char *fault_name(const struct facts *f)
+{
+	if (!f->kernel)
+		return arena_printf(f->a, "exception %08" PRIx32, f->exception->code);
+	return arena_printf(f->a, "bug check 0x%" PRIX32, f->kernel->code);
+}
+
+const char *fault_source(const struct facts *f)
+{
+	return f->kernel && !f->kernel->record ? "bug check" : "exception";
+}
+
+const char *fault_title(const struct facts *f)
+{
+	char *text = arena_strdup(f->a, fault_name(f));
+	*text = (char)(*text - 'a' + 'A');
+	return text;
+}
+
+bool module_is_kernel(const struct facts *f, const struct module *m)
+{
+	return m && f->kernel && (m->base == f->session->target->kernel->base || str_ieq(m->name, "hal"));
 }
 
 const char *on_thread(const struct facts *f, const struct fact_thread *t, const char *command)
 {
+	if (f->kernel && t->thread->index == f->session->target->kernel->current)
+		return command;
 	return arena_printf(f->a, "~%zus; %s", t->thread->index, command);
 }
 
@@ -118,7 +159,10 @@ const char *pointer_looks(const struct facts *f, va_t va)
 		return filling(f, va);
 	if (is_text(va, t->ptr_bytes) || is_text(va, 4 + 2 * (t->ptr_bytes == 8)))
 		return "text: a string was written over the pointer";
-	if (t->ptr_bytes == 8 && va >> 47 && va >> 47 != 0x1ffff)
+	enum { LA48 = 47, LA57 = 56 };
+	bool wide = t->kernel && t->kernel->paging && t->kernel->paging->kind == PAGING_LA57;
+	uint64_t top = wide ? va >> LA57 : va >> LA48;
+	if (t->ptr_bytes == 8 && top && top != (wide ? 0xffu : 0x1ffffu))
 		return "a non-canonical address: no page can have it";
-	return va >> (t->ptr_bytes * 8 - 1) ? "an address of the kernel's half" : NULL;
+	return !f->kernel && va >> (t->ptr_bytes * 8 - 1) ? "an address of the kernel's half" : NULL;
 }

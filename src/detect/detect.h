@@ -18,16 +18,21 @@ enum degree {
 	DEGREE_PART,     // it proposes; a person decides
 	DEGREE_EVIDENCE, // it shows the evidence and never asserts
 };
+enum kinds { FOR_ALL, FOR_USER, FOR_KERNEL }; // dumps that can have the pattern
 struct detector {
 	const char *id;    // of patterns.tsv, stable, in JSON: "null-pointer-data"
 	unsigned number;   // of patterns.tsv
 	const char *title; // "NULL Pointer (Data)"
 	enum degree degree;
+	enum kinds kinds;
 	unsigned needs;      // enum fact bits
 	const char *explain; // what the pattern is, when it lies, what to do: for `dumpscope explain`
 	err_t (*run)(const struct facts *f, struct findings *out);
 };
 extern const struct detector *const detectors[]; // generated from detect/LIST; NULL-terminated
+// Patterns of kernel dumps that have no detector yet; `explain` says why they are not checked.
+extern const struct detector detect_missing[];
+extern const size_t n_detect_missing;
 
 // ---- findings
 struct evidence {
@@ -47,6 +52,7 @@ struct finding {
 struct not_checked {
 	const struct detector *detector;
 	const char *why;
+	bool other_kind; // a pattern of other dumps: shown only to those who ask for it
 };
 struct findings {
 	struct arena *a;
@@ -77,6 +83,13 @@ const char *module_label(const struct module *m); // "foo.dll"; the debugger's n
 const char *thread_label(const struct facts *f, const struct fact_thread *t); // "thread 2 (1a4)"
 // Wraps a command so that it runs on a thread: "~2s; k".
 const char *on_thread(const struct facts *f, const struct fact_thread *t, const char *command);
+// Wraps a command so that it runs with the registers at the fault: ".ecxr; k", ".trap ffff...; k".
+const char *at_fault(const struct facts *f, const char *command);
+const char *fault_command(const struct facts *f); // shows what happened: ".exr -1", ".bugcheck"
+const char *fault_name(const struct facts *f);    // "exception c0000005", "bug check 0xD1"
+const char *fault_source(const struct facts *f);  // what told of the fault: "exception", "bug check"
+const char *fault_title(const struct facts *f);   // "Exception c0000005"
+bool module_is_kernel(const struct facts *f, const struct module *m); // the kernel itself or the HAL
 // What a wrong pointer's value looks like: text, a debug filling, an unloaded module. NULL: nothing in particular.
 const char *pointer_looks(const struct facts *f, va_t va);
 bool code_is_benign(uint32_t code); // thread naming, debug output: exceptions that are messages

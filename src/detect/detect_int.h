@@ -7,6 +7,11 @@
 MUST_USE err_t facts_threads(struct facts *f);
 MUST_USE err_t facts_modules(struct facts *f);
 MUST_USE err_t facts_event(struct facts *f);
+MUST_USE err_t facts_kernel(struct facts *f);
+MUST_USE err_t facts_stack_memory(struct facts *f, struct fact_kernel *k);
+MUST_USE err_t facts_cpus(struct facts *f, struct fact_kernel *k);
+// The fault of a kernel dump in the shape of a user dump's exception; false: the bug check names none.
+bool facts_kernel_fault(struct facts *f);
 void fact_have(struct facts *f, enum fact bit);
 void fact_lacks(struct facts *f, enum fact bit, const char *why);
 // Walks into memory of its own and keeps a copy of the right size.

@@ -100,7 +100,7 @@ static void emit_skipped(struct doc *out, const struct findings *f, const struct
 		const struct val v[] = { VS(x->detector->id), V(x->detector->number), VS(x->detector->title),
 					 VS(x->why) };
 		_Static_assert(ARRAY_LEN(v) == ARRAY_LEN(not_checked_fields), "not_checked: wrong arity");
-		if (wanted(view, x->detector))
+		if (wanted(view, x->detector) && (!x->other_kind || view->only))
 			doc_row(out, &row_not_checked, NULL, v, false);
 	}
 	doc_close(out);

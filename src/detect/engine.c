@@ -54,7 +54,7 @@ static void skip(struct findings *f, const char *why)
 		f->skipped = bigger;
 		f->cap_skipped = cap;
 	}
-	f->skipped[f->n_skipped++] = (struct not_checked){ f->current, why };
+	f->skipped[f->n_skipped++] = (struct not_checked){ .detector = f->current, .why = why };
 }
 
 void not_checked(struct findings *f, const char *fmt, ...)
@@ -87,6 +87,12 @@ static bool well_founded(const struct finding *x)
 static err_t run(const struct facts *facts, struct findings *f, const struct detector *d)
 {
 	f->current = d;
+	if (d->kinds == (facts->kernel ? FOR_USER : FOR_KERNEL)) {
+		skip(f, facts->kernel ? "a pattern of processes; this is a kernel dump"
+				      : "a pattern of kernel dumps; this is one of a process");
+		f->skipped[f->n_skipped - 1].other_kind = true;
+		return ok();
+	}
 	const char *why = missing(facts, d);
 	if (why) {
 		skip(f, why);
@@ -114,6 +120,10 @@ err_t detect_all(struct session *s, const struct findings **ret)
 			TRY(session_poll(s));
 			TRY(run(facts, f, *d));
 		}
+		for (size_t i = 0; facts->kernel && i < n_detect_missing; i++) {
+			f->current = &detect_missing[i];
+			skip(f, detect_missing[i].explain);
+		}
 		s->findings = f;
 	}
 	*ret = s->findings;
@@ -136,6 +146,9 @@ const struct detector *detector_find(const char *text)
 	bool is_number = *text && !*end;
 	const struct detector *part = NULL;
 	size_t parts = 0;
+	for (size_t i = 0; is_number && i < n_detect_missing; i++)
+		if (detect_missing[i].number == number)
+			return &detect_missing[i];
 	for (const struct detector *const *d = detectors; *d; d++) {
 		if ((is_number && (*d)->number == number) || str_ieq((*d)->id, text) || str_ieq((*d)->title, text))
 			return *d;

@@ -8,13 +8,18 @@
 
 #include <inttypes.h>
 
+static bool is_messenger(const struct facts *f, const struct module *m)
+{
+	return module_is_messenger(m) || module_is_kernel(f, m);
+}
+
 static const struct frame *caller_behind(const struct facts *f)
 {
 	for (size_t i = 0; i < f->event_stack.n; i++) {
 		const struct frame *fr = &f->event_stack.frames[i];
 		if (fr->trust == TRUST_SCAN)
 			return NULL;
-		if (fr->module && !module_is_messenger(fr->module))
+		if (fr->module && !is_messenger(f, fr->module))
 			return fr;
 	}
 	return NULL;
@@ -25,17 +30,17 @@ static err_t run(const struct facts *f, struct findings *out)
 	const struct module *m = f->event_module;
 	if (f->event != EVENT_FAULT || !m)
 		return ok();
-	bool messenger = module_is_messenger(m);
+	bool messenger = is_messenger(f, m);
 	const struct frame *behind = messenger ? caller_behind(f) : NULL;
-	struct finding *x = finding(out, SEV_INFO, messenger ? 60 : 95, "Exception %08" PRIx32 " happened in %s%s%s%s",
-				    f->exception->code, module_label(m), messenger ? ", which often only notices" : "",
+	struct finding *x = finding(out, SEV_INFO, messenger ? 60 : 95, "%s happened in %s%s%s%s", fault_title(f),
+				    module_label(m), messenger ? ", which often only notices" : "",
 				    behind ? "; called from " : "", behind ? module_label(behind->module) : "");
 	x->refutation = "the module was handed bad data by its caller";
-	evidence(out, f->event_address, ".exr -1", "the exception's address is %s+0x%" PRIx64, m->name,
-		 f->event_address - m->base);
+	evidence(out, f->event_address, fault_command(f), "the %s's address is %s+0x%" PRIx64,
+		 f->kernel ? "fault" : "exception", m->name, f->event_address - m->base);
 	evidence(out, m->base, arena_printf(f->a, "lmvm %s", m->name), "%s", module_label(m));
 	if (behind)
-		evidence(out, behind->ip, ".ecxr; k", "the first frame behind it is %s", behind->symbol);
+		evidence(out, behind->ip, at_fault(f, "k"), "the first frame behind it is %s", behind->symbol);
 	return ok();
 }
 
@@ -47,7 +52,8 @@ const struct detector detect_exception_module = {
 	.needs = FACT_EXCEPTION | FACT_MODULES,
 	.explain = "The module that holds the instruction at which the exception happened. It says where, not who: "
 		   "ntdll,\n"
-		   "KERNELBASE, the C runtimes and Application Verifier mostly raise on behalf of their caller, so the "
+		   "KERNELBASE, the kernel, the C runtimes and Application Verifier mostly raise on behalf of their "
+		   "caller, so the "
 		   "first\n"
 		   "module behind them on the stack is named too.\n"
 		   "It lies when the module only worked on bad data that another one prepared.\n"

@@ -34,10 +34,11 @@ static void describe_event(const struct facts *f, struct findings *out)
 {
 	enum { SHOWN = 4 };
 	const struct stack *st = &f->event_stack;
-	evidence(out, f->event_address, ".exr -1", "%s raised %08" PRIx32,
-		 thread_label(f, &f->threads[f->event_thread]), f->exception->code);
+	evidence(out, f->event_address, f->kernel ? ".bugcheck" : ".exr -1", "%s %s %s",
+		 thread_label(f, &f->threads[f->event_thread]), f->kernel ? "stopped with" : "raised",
+		 f->kernel ? fault_name(f) : arena_printf(f->a, "%08" PRIx32, f->exception->code));
 	for (size_t i = 0; i < MIN(st->n, (size_t)SHOWN); i++)
-		evidence(out, st->frames[i].ip, i ? NULL : ".ecxr; k", "frame %zu: %s", i, st->frames[i].symbol);
+		evidence(out, st->frames[i].ip, i ? NULL : at_fault(f, "k"), "frame %zu: %s", i, st->frames[i].symbol);
 }
 
 static void describe_thread(const struct facts *f, struct findings *out, const struct fact_thread *t)
@@ -54,7 +55,8 @@ static void describe_thread(const struct facts *f, struct findings *out, const s
 
 static err_t run(const struct facts *f, struct findings *out)
 {
-	bool event = f->event == EVENT_FAULT && f->event_stack.n && !code_is_benign(f->exception->code);
+	bool event = f->event == EVENT_FAULT && f->event_thread < f->n_threads && f->event_stack.n &&
+		     !code_is_benign(f->exception->code);
 	size_t others = 0, shown = 0;
 	for (size_t i = 0; i < f->n_threads; i++)
 		others += handles_exception(f, &f->threads[i]);
@@ -65,8 +67,8 @@ static err_t run(const struct facts *f, struct findings *out)
 	}
 	struct finding *x;
 	if (event)
-		x = finding(out, SEV_WARNING, 98, "The stack of %s leads to exception %08" PRIx32 " in %s",
-			    thread_label(f, &f->threads[f->event_thread]), f->exception->code,
+		x = finding(out, SEV_WARNING, 98, "The stack of %s leads to %s in %s",
+			    thread_label(f, &f->threads[f->event_thread]), fault_name(f),
 			    f->event_stack.frames[0].symbol);
 	else
 		x = finding(out, SEV_WARNING, 85, "%zu thread%s in the middle of handling an exception", others,

@@ -77,16 +77,19 @@ static err_t compute(struct facts *f)
 	const struct dump *d = f->session->target->dump;
 	f->event_thread = SIZE_MAX;
 	f->dump = f->session->target->user;
+	TRY(facts_modules(f));
 	if (!d->user) {
-		fact_lacks(f, (enum fact)0xff, "this is no user-mode dump");
-		return ok();
+		fact_lacks(f, FACT_DUMP, "this is no user-mode dump");
+		TRY(facts_kernel(f));
+		TRY(facts_threads(f));
+		return facts_event(f);
 	}
 	fact_have(f, FACT_DUMP);
+	fact_lacks(f, (enum fact)(FACT_KERNEL | FACT_STACK_MEMORY), "this is no kernel dump");
 	if (d->user->has_meminfo)
 		fact_have(f, FACT_MEMINFO);
 	else
 		fact_lacks(f, FACT_MEMINFO, "the dump has no memory map (MemoryInfoListStream)");
-	TRY(facts_modules(f));
 	TRY(facts_threads(f));
 	return facts_event(f);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // facts.h: what detectors reason from. The engine computes it once a session; all of it lives as long.
 #pragma once
-#include "stack/stack.h"
+#include "detect/fact_kernel.h"
 
 static const uint32_t STATUS_ACCESS_VIOLATION = 0xc0000005, STATUS_STACK_OVERFLOW = 0xc00000fd;
 enum fact { // what a detector needs; the engine computes each once a session and skips detectors without theirs
@@ -10,9 +10,11 @@ enum fact { // what a detector needs; the engine computes each once a session an
 	FACT_EXCEPTION = 4,  // a stored exception
 	FACT_EVENT_REGS = 8, // the registers at the exception
 	FACT_MODULES = 16,
-	FACT_MEMINFO = 32,  // the address map
-	FACT_VERSIONS = 64, // module version facts
-	FACT_DUMP = 128,    // how the dump was made: streams, flags, comments
+	FACT_MEMINFO = 32,       // the address map
+	FACT_VERSIONS = 64,      // module version facts
+	FACT_DUMP = 128,         // how a user dump was made: streams, flags, comments
+	FACT_KERNEL = 256,       // the bug check
+	FACT_STACK_MEMORY = 512, // kernel: raw memory of the current thread's stack
 };
 enum fact_syscall {
 	SYSCALL_UNKNOWN, // neither a name nor the code at the instruction pointer is there
@@ -60,6 +62,7 @@ struct fact_fault { // the parameters of an access violation
 	bool region_known;
 	struct dump_meminfo region; // what the address map says of the address
 	bool captured;              // the dump holds memory at the address
+	enum space_why why;         // kernel: what the page tables, or the dump, say of it
 };
 struct fact_return { // what the word at the top of the stack (ARM64: lr) would return to
 	bool known, after_call, indirect;
@@ -82,8 +85,8 @@ struct fact_module {
 struct facts {
 	struct session *session;
 	struct arena *a;
-	unsigned have;          // enum fact bits that could be computed
-	const char *why_not[8]; // by bit: why a fact is missing ("the dump holds no exception")
+	unsigned have;           // enum fact bits that could be computed
+	const char *why_not[10]; // by bit: why a fact is missing ("the dump holds no exception")
 	const struct dump_user *dump;
 	struct fact_thread *threads;
 	size_t n_threads;
@@ -101,9 +104,10 @@ struct facts {
 	struct fact_return event_return;
 	struct fact_module *modules;
 	size_t n_modules;
-	bool pdbs_recorded;       // some module names its PDB: then it means something that another does not
-	const struct module *exe; // the process's program; NULL: not recognised
-	va_t exe_entry;           // its entry point, 0: not known
+	bool pdbs_recorded;               // some module names its PDB: then it means something that another does not
+	const struct module *exe;         // the process's program; NULL: not recognised
+	va_t exe_entry;                   // its entry point, 0: not known
+	const struct fact_kernel *kernel; // NULL: a user dump
 };
 
 MUST_USE err_t facts_get(struct session *s, const struct facts **ret); // cached in the session

@@ -68,7 +68,8 @@ static void fault(struct facts *f)
 	ft->present = x->params[0] == 0 || x->params[0] == 1 || x->params[0] == 8;
 	ft->access = x->params[0] == 8 ? ACCESS_EXECUTE : x->params[0] == 1 ? ACCESS_WRITE : ACCESS_READ;
 	ft->address = to_width(t, x->params[1]);
-	ft->region_known = dump_meminfo_at(f->dump, ft->address, &ft->region);
+	ft->region_known = !f->kernel && dump_meminfo_at(f->dump, ft->address, &ft->region);
+	ft->why = space_why(t->space, ft->address);
 	ft->captured = space_source_at(t->space, ft->address) == SPACE_DUMP;
 }
 
@@ -172,22 +173,37 @@ static void classify(struct facts *f)
 	}
 }
 
+static bool find_exception(struct facts *f)
+{
+	if (f->kernel)
+		return facts_kernel_fault(f);
+	f->exception = f->dump->exception.present ? &f->dump->exception : NULL;
+	return f->exception;
+}
+
+static err_t find_regs(struct facts *f, const struct thread *th)
+{
+	if (f->kernel)
+		return f->kernel->scope ? ok() : fail(E_ABSENT, f->kernel->no_scope, 0);
+	return th ? target_thread_regs(f->session->target, th, true, &f->event_regs)
+		  : fail(E_ABSENT, "the exception's thread is not in the dump", 0);
+}
+
 err_t facts_event(struct facts *f)
 {
 	struct target *t = f->session->target;
-	if (!f->dump->exception.present) {
-		fact_lacks(f, FACT_EXCEPTION, "the dump holds no exception");
-		fact_lacks(f, FACT_EVENT_REGS, "the dump holds no exception");
+	if (!find_exception(f)) {
+		const char *why = f->kernel ? "the bug check names no fault" : "the dump holds no exception";
+		fact_lacks(f, FACT_EXCEPTION, why);
+		fact_lacks(f, FACT_EVENT_REGS, why);
 		return ok();
 	}
 	fact_have(f, FACT_EXCEPTION);
-	f->exception = &f->dump->exception;
 	f->event_address = to_width(t, f->exception->address);
 	f->event_module = target_module_at(t, f->event_address);
 	fault(f);
 	const struct thread *th = f->event_thread < f->n_threads ? f->threads[f->event_thread].thread : NULL;
-	err_t e = th ? target_thread_regs(t, th, true, &f->event_regs)
-		     : fail(E_ABSENT, "the exception's thread is not in the dump", 0);
+	err_t e = find_regs(f, th);
 	if (!e.code &&
 	    !(reg_known(&f->event_regs, reg_pc(t->machine)) && reg_known(&f->event_regs, reg_sp(t->machine))))
 		e = fail(E_ABSENT, "the exception's context holds no instruction and stack pointer", 0);
@@ -201,7 +217,10 @@ err_t facts_event(struct facts *f)
 			f->event_stack = (struct stack){ 0 }; // no frame to show
 		TRY(session_poll(f->session));
 	}
-	classify(f);
+	if (f->kernel)
+		f->event = EVENT_FAULT;
+	else
+		classify(f);
 	return ok();
 }
 

@@ -32,6 +32,8 @@ static void bounds(struct facts *f, struct fact_thread *t)
 	const struct target *target = f->session->target;
 	unsigned p = target->ptr_bytes;
 	uint64_t base, limit, reserve;
+	if (f->kernel) // a processor has no stack of its own; the thread's is in fact_kernel
+		return;
 	enum { LARGEST_STACK = 1 << 30 };
 	t->has_bounds = target_thread_stack(target, t->thread, &t->stack_low, &t->stack_high);
 	va_t teb = t->thread->teb;
@@ -154,9 +156,21 @@ static void system_call(struct facts *f, struct fact_thread *t)
 static const struct frame *exception_frame(const struct stack *st)
 {
 	static const char *const patterns[] = {
-		"ntdll*!KiUserExceptionDispatch*", "ntdll*!RtlDispatchException", "ntdll*!RtlRaiseException",
-		"ntdll*!RtlReportException*",      "*!UnhandledExceptionFilter",  "*!UnhandledExceptionFilterEx",
-		"ntdll*!RtlUserThreadStart$filt*", "*!WerpReportFault*",          "*!RtlpUnhandledExceptionFilter*",
+		"nt!KeBugCheck*",
+		"nt!KiBugCheckDispatch",
+		"nt!KiExceptionDispatch",
+		"nt!KiPageFault*",
+		"nt!KiGeneralProtection*",
+		"nt!KiFastFailDispatch",
+		"ntdll*!KiUserExceptionDispatch*",
+		"ntdll*!RtlDispatchException",
+		"ntdll*!RtlRaiseException",
+		"ntdll*!RtlReportException*",
+		"*!UnhandledExceptionFilter",
+		"*!UnhandledExceptionFilterEx",
+		"ntdll*!RtlUserThreadStart$filt*",
+		"*!WerpReportFault*",
+		"*!RtlpUnhandledExceptionFilter*",
 	};
 	for (size_t i = 0; i < st->n; i++)
 		for (size_t k = 0; k < ARRAY_LEN(patterns); k++)
@@ -181,8 +195,10 @@ static err_t one_thread(struct facts *f, struct fact_thread *t, size_t *frames_l
 	}
 	*frames_left -= t->stack.n;
 	t->has_stack = true;
-	system_call(f, t);
 	t->exception_frame = exception_frame(&t->stack);
+	if (f->kernel)
+		return ok();
+	system_call(f, t);
 	facts_dispatched(f, t, t->stack.frames[0].sp);
 	return ok();
 }
@@ -198,7 +214,8 @@ err_t facts_threads(struct facts *f)
 		f->n_threads++;
 		stacks += f->threads[i].has_stack;
 	}
-	f->event_thread = t->event_thread < f->n_threads ? t->event_thread : SIZE_MAX;
+	size_t event = f->kernel ? t->kernel->current : t->event_thread;
+	f->event_thread = event < f->n_threads ? event : SIZE_MAX;
 	if (f->n_threads)
 		fact_have(f, FACT_THREADS);
 	else

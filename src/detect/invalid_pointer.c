@@ -34,38 +34,62 @@ static bool in_dying_stack(const struct facts *f) // a fault at the stack's end 
 	       f->fault.address + GUARD >= t->stack_low;
 }
 
+// What the page tables of a kernel dump say; NULL: nothing against the pointer.
+static const char *unmapped(const struct facts *f)
+{
+	bool none = f->fault.why == SPACE_NOT_MAPPED || f->fault.why == SPACE_BAD_ADDRESS;
+	return f->kernel && none ? "not mapped" : NULL;
+}
+
+// Memory that may be paged out, touched where nothing may be: the pointer is good, the moment is wrong.
+static bool is_pageable(const struct facts *f)
+{
+	enum space_why why = f->fault.why;
+	return f->kernel && (why == SPACE_PAGED_OUT || why == SPACE_DEMAND_ZERO || why == SPACE_PROTOTYPE);
+}
+
 static err_t run(const struct facts *f, struct findings *out)
 {
 	const struct fact_fault *x = &f->fault;
 	const struct fact_operand *o = &f->operand;
 	if (f->event != EVENT_FAULT || !x->present || x->access == ACCESS_EXECUTE || x->address < NULL_PAGES ||
-	    f->event_address < NULL_PAGES || x->address == f->event_address || in_dying_stack(f))
+	    f->event_address < NULL_PAGES || x->address == f->event_address || in_dying_stack(f) || is_pageable(f))
 		return ok();
 	if (o->address_known && o->address == x->address && o->base_known && !o->base_value && o->index >= 0)
 		return ok(); // an array at NULL
 	// The processor reports -1 for a non-canonical address; the registers still have it.
 	va_t va = x->address == UINT64_MAX && o->address_known ? o->address : x->address;
-	const char *why = x->region_known ? forbidden(x) : NULL, *looks = pointer_looks(f, va);
+	enum { DISPATCH_LEVEL = 2 };
+	bool raised = f->kernel && f->kernel->irql_known && f->kernel->irql >= DISPATCH_LEVEL;
+	// -1 stands for a non-canonical address; the registers lead to another one.
+	bool unexplained = f->kernel && va != x->address && !pointer_looks(f, va);
+	const char *why = x->region_known ? forbidden(x) : unmapped(f), *looks = pointer_looks(f, va);
 	bool allowed = (x->region_known && !why) || (!x->region_known && x->captured && x->access == ACCESS_READ);
 	struct finding *r =
 		finding(out, SEV_CRITICAL,
 			why || (looks && !allowed) ? 95
 			: allowed                  ? 40
+			: raised || unexplained    ? 50
 						   : 75,
 			"Data was %s through an invalid pointer (address %" PRIx64 "%s%s)",
 			x->access == ACCESS_WRITE ? "written" : "read", va, looks ? ", " : "", looks ? looks : "");
 	r->refutation =
 		allowed ? "the memory can be accessed now: it was mapped later, or the record is of another moment"
-			: "the page was removed between the exception and the dump";
+		: unexplained ? "the processor reports no address for a non-canonical one only: the registers are of "
+				"another moment"
+		: raised && !why ? "pageable memory, touched at a raised IRQL: then the pointer is good"
+				 : "the page was removed between the exception and the dump";
 	const char *db = arena_printf(f->a, "db %" PRIx64 " L10", va);
-	evidence(out, x->address, ".exr -1", "the exception says: address %" PRIx64 " was %s", x->address,
-		 x->access == ACCESS_WRITE ? "written" : "read");
+	evidence(out, x->address, fault_command(f), "the %s says: address %" PRIx64 " was %s", fault_source(f),
+		 x->address, x->access == ACCESS_WRITE ? "written" : "read");
 	if (x->region_known)
 		evidence(out, x->region.base, db, "in the address map it is %s", why ? why : "accessible");
+	else if (why)
+		evidence(out, va, db, "in the page tables it is %s", why);
 	else if (x->captured)
 		evidence(out, va, db, "the dump holds memory there, and has no address map that tells its protection");
 	if (*o->text)
-		evidence(out, f->event_address, ".ecxr; u @$ip L1", "the instruction is %s", o->text);
+		evidence(out, f->event_address, at_fault(f, "u @$ip L1"), "the instruction is %s", o->text);
 	return ok();
 }
 

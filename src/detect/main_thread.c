@@ -96,8 +96,7 @@ static void report(const struct facts *f, struct findings *out, const struct fac
 static err_t run(const struct facts *f, struct findings *out)
 {
 	const struct fact_thread *first_made = oldest(f);
-	size_t before = out->n;
-	for (size_t i = 0; i < f->n_threads && out->n == before; i++)
+	for (size_t i = 0, before = out->n; i < f->n_threads && out->n == before; i++)
 		report(f, out, &f->threads[i], &f->threads[i] == first_made);
 	return ok();
 }
@@ -107,6 +106,7 @@ const struct detector detect_main_thread = {
 	.number = 5,
 	.title = "Main Thread",
 	.degree = DEGREE_AUTO,
+	.kinds = FOR_USER,
 	.needs = FACT_THREADS,
 	.explain =
 		"The thread that ran the program's entry point and, in most window programs, owns the windows. It is\n"

@@ -79,6 +79,7 @@ const struct detector detect_manual_dump = {
 	.number = 1,
 	.title = "Manual Dump (Process)",
 	.degree = DEGREE_AUTO,
+	.kinds = FOR_USER,
 	.needs = FACT_DUMP,
 	.explain =
 		"The dump was written because somebody or something asked for it (Task Manager, procdump, a debugger,\n"

@@ -63,7 +63,7 @@ static err_t run(const struct facts *f, struct findings *out)
 				    threads, threads == 1 ? ": one inside the other" : "s");
 	x->refutation = "a record left over from an exception that was handled";
 	if (event)
-		evidence(out, f->event_address, ".ecxr; k", "%s: %08" PRIx32 " is the stored exception",
+		evidence(out, f->event_address, at_fault(f, "k"), "%s: %08" PRIx32 " is the stored exception",
 			 thread_label(f, &f->threads[f->event_thread]), f->exception->code);
 	for (size_t i = 0; i < f->n_threads && shown < LIMIT_EVIDENCE; i++) {
 		if (!others(f, &f->threads[i]))

@@ -24,8 +24,8 @@ static err_t run(const struct facts *f, struct findings *out)
 		finding(out, SEV_CRITICAL, confidence, "Control went through a NULL function pointer to %" PRIx64,
 			execute ? x->address : f->event_address);
 	r->refutation = "a return address that was overwritten with zeros: a buffer overrun on the stack";
-	evidence(out, f->event_address, ".exr -1", "the exception's address is %" PRIx64 ", where no code can be",
-		 f->event_address);
+	evidence(out, f->event_address, fault_command(f), "the %s's address is %" PRIx64 ", where no code can be",
+		 f->kernel ? "fault" : "exception", f->event_address);
 	if (!ret->known)
 		return ok();
 	const char *ub = arena_printf(f->a, "ub %" PRIx64 " L3", ret->value);
@@ -35,7 +35,7 @@ static err_t run(const struct facts *f, struct findings *out)
 	else if (ret->after_call)
 		evidence(out, ret->value, ub, "a call stands before the return address in %s", where);
 	else
-		evidence(out, ret->slot, ret->slot ? ".ecxr; dps @$csp L8" : ".ecxr; r",
+		evidence(out, ret->slot, at_fault(f, ret->slot ? "dps @$csp L8" : "r"),
 			 "%s holds %" PRIx64 ", which follows no call that the dump shows", where, ret->value);
 	return ok();
 }

@@ -21,12 +21,12 @@ static void describe(const struct facts *f, struct findings *out)
 	const struct fact_operand *o = &f->operand;
 	const char *reg =
 		f->session->target->arch && o->base >= 0 ? f->session->target->arch->reg_names[o->base] : NULL;
-	evidence(out, f->fault.address, ".exr -1", "the exception says: address %" PRIx64 " was %s", f->fault.address,
-		 access_word(f));
+	evidence(out, f->fault.address, fault_command(f), "the %s says: address %" PRIx64 " was %s", fault_source(f),
+		 f->fault.address, access_word(f));
 	if (*o->text)
-		evidence(out, f->event_address, ".ecxr; u @$ip L1", "the instruction is %s", o->text);
+		evidence(out, f->event_address, at_fault(f, "u @$ip L1"), "the instruction is %s", o->text);
 	if (o->base_known && reg)
-		evidence(out, 0, ".ecxr; r", "its base register %s is %" PRIx64, reg, o->base_value);
+		evidence(out, 0, at_fault(f, "r"), "its base register %s is %" PRIx64, reg, o->base_value);
 }
 
 static err_t run(const struct facts *f, struct findings *out)
@@ -41,17 +41,22 @@ static err_t run(const struct facts *f, struct findings *out)
 			 o->index >= 0;
 	if (!low && !null_base)
 		return ok();
+	// The stack pointer is no pointer that a program forgot to set.
+	if (f->kernel && o->base_known && o->base == (int)reg_sp(f->session->target->machine))
+		return ok();
 	bool contradiction = low && o->address_known && o->address != x->address;
 	bool zero = o->base_known && !o->base_value;
+	// A kernel's records are of one moment: registers that lead elsewhere speak against the address.
+	bool doubt = contradiction && f->kernel;
+	unsigned confidence = doubt ? 50 : contradiction ? 70 : zero || null_base ? 97 : 90;
 	struct finding *r =
-		finding(out, SEV_CRITICAL,
-			contradiction       ? 70
-			: zero || null_base ? 97
-					    : 90,
-			null_base ? "An array element was %s through a NULL array pointer (address %" PRIx64 ")"
-				  : "Data was %s through a NULL pointer (address %" PRIx64 ")",
-			access_word(f), x->address);
-	r->refutation = contradiction
+		finding(out, doubt ? SEV_WARNING : SEV_CRITICAL, confidence,
+			null_base ? "An array element was %s through a NULL array pointer (address %" PRIx64 ")%s%s"
+				  : "Data was %s through a NULL pointer (address %" PRIx64 ")%s%s",
+			access_word(f), x->address, doubt ? ", but the registers lead to " : "",
+			doubt ? arena_printf(f->a, "%" PRIx64, o->address) : "");
+	r->refutation = doubt ? "the processor or memory erred, or the registers are of another moment"
+			: contradiction
 				? "the registers do not give the faulting address: the context may be of a later moment"
 				: "a small number that is no pointer was used as one";
 	describe(f, out);

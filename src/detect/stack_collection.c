@@ -72,16 +72,17 @@ static err_t run(const struct facts *f, struct findings *out)
 	qsort(g, groups, sizeof(*g), by_size);
 	for (size_t i = 0; i < groups; i++)
 		single += g[i].n == 1;
-	struct finding *x = finding(out, SEV_INFO, 100, "%zu threads, %zu distinct stack%s, %zu occurring once", n,
-				    groups, groups == 1 ? "" : "s", single);
+	struct finding *x = finding(out, SEV_INFO, 100, "%zu %ss, %zu distinct stack%s, %zu occurring once", n,
+				    f->kernel ? "processor" : "thread", groups, groups == 1 ? "" : "s", single);
 	x->refutation =
 		"equal stacks may wait for different objects; a stack that stands alone is not suspicious for that";
 	evidence(out, 0, "~*k", "all stacks");
 	for (size_t i = 0; i < MIN(groups, (size_t)LIMIT_EVIDENCE); i++) {
 		const struct fact_thread *one = g[i].first;
-		evidence(out, one->stack.frames[0].ip, on_thread(f, one, "k"), "%zu thread%s: %s in %s%s%s", g[i].n,
-			 g[i].n == 1 ? "" : "s", thread_label(f, one), one->stack.frames[0].symbol,
-			 one->syscall_purpose ? ", " : "", one->syscall_purpose ? one->syscall_purpose : "");
+		evidence(out, one->stack.frames[0].ip, on_thread(f, one, "k"), "%zu %s%s: %s in %s%s%s", g[i].n,
+			 f->kernel ? "processor" : "thread", g[i].n == 1 ? "" : "s", thread_label(f, one),
+			 one->stack.frames[0].symbol, one->syscall_purpose ? ", " : "",
+			 one->syscall_purpose ? one->syscall_purpose : "");
 	}
 	if (groups > LIMIT_EVIDENCE)
 		evidence(out, 0, NULL, "and %zu more", groups - LIMIT_EVIDENCE);

@@ -85,6 +85,7 @@ const struct detector detect_stack_overflow = {
 	.number = 30,
 	.title = "Stack Overflow (User Mode)",
 	.degree = DEGREE_AUTO,
+	.kinds = FOR_USER,
 	.needs = FACT_EXCEPTION | FACT_EVENT_REGS | FACT_THREADS,
 	.explain =
 		"The thread used up its stack: c00000fd when the guard page was touched, or an access violation just "

@@ -32,6 +32,10 @@ static err_t run(const struct facts *f, struct findings *out)
 		t = &f->threads[f->event_thread];
 		st = &f->event_stack;
 	}
+	if (!st && f->kernel && f->event_thread < f->n_threads && f->threads[f->event_thread].has_stack) {
+		t = &f->threads[f->event_thread];
+		st = &t->stack;
+	}
 	for (size_t i = 0; !st && i < f->n_threads; i++) {
 		if (f->threads[i].has_stack) {
 			t = &f->threads[i];
@@ -54,7 +58,7 @@ static err_t run(const struct facts *f, struct findings *out)
 			: st->end == STACK_END_LIMIT ? "deeper than is looked at"
 						     : "and it ends early");
 	x->refutation = "symbols or images of another build; frames found by scanning";
-	evidence(out, st->frames[0].ip, on_thread(f, t, event ? ".ecxr; k" : "k"), "the stack begins in %s",
+	evidence(out, st->frames[0].ip, on_thread(f, t, event ? at_fault(f, "k") : "k"), "the stack begins in %s",
 		 st->frames[0].symbol);
 	if (st->n > 1)
 		evidence(out, st->frames[st->n - 1].ip, NULL, "and ends in %s%s%s", st->frames[st->n - 1].symbol,

@@ -53,6 +53,7 @@ const struct detector detect_system_call = {
 	.number = 6,
 	.title = "System Call",
 	.degree = DEGREE_AUTO,
+	.kinds = FOR_USER,
 	.needs = FACT_THREADS | FACT_STACKS,
 	.explain = "The thread's user-mode stack ends in a system-call stub of ntdll or win32u: the thread is in the\n"
 		   "kernel, as a rule waiting. The stub's name tells for what: an object, a message, time, a file.\n"

@@ -36,7 +36,7 @@ static void describe(const struct facts *f, struct findings *out, const struct f
 				  : "");
 	const struct frame *fr = on_event_stack(f, m->module);
 	if (fr && f->event == EVENT_FAULT)
-		evidence(out, fr->ip, ".ecxr; k", "%s is on the exception's stack: %s", module_label(m->module),
+		evidence(out, fr->ip, at_fault(f, "k"), "%s is on the exception's stack: %s", module_label(m->module),
 			 fr->symbol);
 }
 

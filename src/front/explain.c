@@ -26,8 +26,9 @@ static const struct layout one_pattern = { NULL, "{title}\n\nNumber {number}, id
 
 static void emit(struct arena *a, struct doc *out, const struct detector *d, const struct layout *layout)
 {
-	static const char *const facts[] = { "threads", "stacks",     "exception", "exception's registers",
-					     "modules", "memory map", "versions",  "user-mode dump" };
+	static const char *const facts[] = { "threads",   "stacks",      "exception", "exception's registers",
+					     "modules",   "memory map",  "versions",  "user-mode dump",
+					     "bug check", "stack memory" };
 	struct val *needs = NEW_N(a, struct val, ARRAY_LEN(facts));
 	size_t n = 0;
 	for (size_t i = 0; i < ARRAY_LEN(facts); i++)

@@ -150,6 +150,7 @@ void report_text(struct report *r)
 	dump_line(r);
 	if (!v) {
 		line(r, "What", arena_printf(r->a, "nothing can be said: %s", r->why_not.what), NULL);
+		findings(r);
 	} else {
 		line(r, "What", v->summary, NULL);
 		if (v->kernel && report_kernel_meaning(r))

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// fact_kernel.h: what detectors reason from in a kernel dump, beyond what it has in common with a user dump.
+#pragma once
+#include "stack/stack.h"
+#include "target/kernel.h"
+
+enum fact_scope { // where the registers at the fault come from
+	SCOPE_NONE,
+	SCOPE_HEADER, // the dump's own context: of the fault, as its instruction pointer shows
+	SCOPE_RECORD, // a CONTEXT that a parameter names
+	SCOPE_TRAP,   // a trap frame that a parameter names
+	SCOPE_FOUND,  // a trap frame on the stack that has the parameters' instruction pointer
+};
+struct fact_word { // a word of a stack that leads into a module
+	va_t slot, value;
+	const struct module *module;
+	bool seen;       // the code before `value` is in the dump
+	bool after_call; // and ends with a call. Never without `seen`
+};
+struct fact_cpu { // the stacks of a processor; addresses are those of their ends, where they begin to be used
+	size_t number;
+	va_t dpc, isr;               // 0: not known
+	bool sp_known;               // of the processor
+	bool on_dpc, on_isr;         // its stack pointer is there
+	size_t dpc_bytes, isr_bytes; // how much of them the dump holds
+};
+struct fact_kernel {
+	const struct dump_kernel *header;
+	uint32_t code; // bug check
+	const uint64_t *params;
+	// The fault, for codes that name one: facts.exception is made from it.
+	bool has_fault;
+	enum fact_scope scope;
+	const char *scope_command; // puts the registers at the fault in force: ".trap ffff..."; NULL: none are known
+	const char *no_scope;      // why
+	va_t trap, context, record;
+	uint64_t zeroed; // bits of registers that the trap frame does not hold; unknown in facts.event_regs
+	bool irql_known;
+	uint64_t irql; // at the fault
+	bool crash_known;
+	struct regs crash; // when the system was stopped
+	// The current thread's stack. 0: not known. low is its limit, high its base.
+	va_t stack_low, stack_high;
+	const char *bounds_note; // where the bounds come from, when not from the kernel's types; NULL: from them
+	// Words of it that lead into modules, ascending: from the stack pointer up, and below it.
+	va_t live; // where the live part begins; 0: not known
+	const struct fact_word *words, *past;
+	size_t n_words, n_past, n_bytes, n_past_bytes; // bytes: of memory that was looked at
+	const struct fact_cpu *cpus;
+	size_t n_cpus;
+	const char *process; // of the current thread; NULL: not known
+};
+
+// What a bug check's parameters are; numbers 1 to 4, 0: none.
+enum fact_access_bits { ACCESS_BITS_NONE, ACCESS_BITS_IRQL, ACCESS_BITS_50, ACCESS_BITS_WRITE, ACCESS_BITS_EXECUTE };
+struct fact_rule {
+	uint32_t code;
+	uint8_t status, ip, address, access, irql, context, record, trap;
+	enum fact_access_bits bits;
+};
+const struct fact_rule *fact_rule(uint32_t code); // NULL: the code names no fault

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+// facts_kernel.c: the bug check: what its parameters say of a fault, and the registers at it.
+#include "arch/trap.h"
+#include "base/limits.h"
+#include "detect/detect_int.h"
+#include "win/layout.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { AV = 0xff }; // as a status: the code means an access violation
+
+// Microsoft's bug check code reference, section "parameters".
+static const struct fact_rule rules[] = {
+	// code, status, ip, address, access, irql, context, record, trap
+	{ 0x0a, AV, 4, 1, 3, 2, 0, 0, 0, ACCESS_BITS_IRQL },    { 0xd1, AV, 4, 1, 3, 2, 0, 0, 0, ACCESS_BITS_IRQL },
+	{ 0xc5, AV, 4, 1, 3, 2, 0, 0, 0, ACCESS_BITS_IRQL },    { 0xd0, AV, 4, 1, 3, 2, 0, 0, 0, ACCESS_BITS_IRQL },
+	{ 0xd5, AV, 3, 1, 2, 0, 0, 0, 0, ACCESS_BITS_IRQL },    { 0xd6, AV, 3, 1, 2, 0, 0, 0, 0, ACCESS_BITS_IRQL },
+	{ 0xce, AV, 3, 1, 2, 0, 0, 0, 0, ACCESS_BITS_IRQL },    { 0xd3, AV, 4, 1, 3, 2, 0, 0, 0, ACCESS_BITS_IRQL },
+	{ 0x50, AV, 3, 1, 2, 0, 0, 0, 0, ACCESS_BITS_50 },      { 0x3b, 1, 2, 0, 0, 0, 3, 0, 0, ACCESS_BITS_NONE },
+	{ 0x7e, 1, 2, 0, 0, 0, 4, 3, 0, ACCESS_BITS_NONE },     { 0x8e, 1, 2, 0, 0, 0, 0, 0, 3, ACCESS_BITS_NONE },
+	{ 0x1e, 1, 2, 0, 0, 0, 0, 0, 0, ACCESS_BITS_NONE },     { 0x139, 0, 0, 0, 0, 0, 0, 3, 2, ACCESS_BITS_NONE },
+	{ 0xfc, AV, 1, 1, 0, 0, 0, 0, 3, ACCESS_BITS_EXECUTE },
+};
+
+const struct fact_rule *fact_rule(uint32_t code)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+		if (rules[i].code == code)
+			return &rules[i];
+	return NULL;
+}
+
+static uint64_t param(const struct fact_kernel *k, uint8_t number)
+{
+	return number ? k->params[number - 1] : 0;
+}
+
+// Bit 0 is a write, bit 3 an execution; 0x50 has the write in bit 1 and the execution in bit 4 since Windows 10.
+static uint64_t access_of(const struct facts *f, const struct fact_rule *r, uint64_t v)
+{
+	bool new50 = r->bits == ACCESS_BITS_50 && f->kernel->header->build >= 10240;
+	if (r->bits == ACCESS_BITS_EXECUTE)
+		return 8;
+	if (r->bits == ACCESS_BITS_WRITE)
+		return 1;
+	if (v & (new50 && f->session->target->machine != MACHINE_ARM64 ? 0x10u : 8u))
+		return 8;
+	return v & (new50 ? 2u : 1u) ? 1 : 0;
+}
+
+// ---- records in memory
+// EXCEPTION_RECORD (winnt.h): code, flags, next, address, number of parameters, parameters.
+static bool read_record(const struct target *t, va_t at, struct dump_exception *x)
+{
+	enum { MOST_BYTES = 0x98, LEAST_BYTES = 0x50 };
+	uint8_t b[MOST_BYTES];
+	unsigned p = t->ptr_bytes;
+	size_t head = p == 8 ? 0x20 : 0x14;
+	if (!at || !space_read_all(t->space, at, b, p == 8 ? MOST_BYTES : LEAST_BYTES))
+		return false;
+	uint32_t n = (uint32_t)le_get(b + 8 + 2 * (size_t)p, 4);
+	if (!le_get(b, 4) || n > ARRAY_LEN(x->params))
+		return false;
+	*x = (struct dump_exception){ .present = true, .code = (uint32_t)le_get(b, 4), .n_params = n };
+	x->flags = (uint32_t)le_get(b + 4, 4);
+	x->address = le_get(b + 8 + p, p);
+	for (uint32_t i = 0; i < n; i++)
+		x->params[i] = le_get(b + head + (size_t)i * p, p);
+	return true;
+}
+
+static bool read_context(const struct target *t, va_t at, struct regs *ret)
+{
+	uint8_t b[LIMIT_CONTEXT_BYTES];
+	size_t got;
+	return at && t->arch && !space_read(t->space, at, b, sizeof(b), &got).code &&
+	       !t->arch->context((struct span){ b, got }, ret).code && reg_get(ret, reg_pc(t->machine));
+}
+
+// ---- the registers at the fault
+static void scope(struct facts *f, struct fact_kernel *k, enum fact_scope from, const struct regs *r)
+{
+	k->scope = from;
+	k->scope_command = from == SCOPE_HEADER   ? ".ecxr"
+			   : from == SCOPE_RECORD ? arena_printf(f->a, ".cxr %" PRIx64, k->context)
+						  : arena_printf(f->a, ".trap %" PRIx64, k->trap);
+	f->event_regs = *r;
+	f->event_regs.known &= ~k->zeroed;
+}
+
+static bool take_trap(struct facts *f, struct fact_kernel *k, va_t at, enum fact_scope from)
+{
+	const struct target *t = f->session->target;
+	struct regs r;
+	uint64_t zeroed;
+	if (!at || trap_frame_read(t->machine, t->space, at, &r, &zeroed).code)
+		return false;
+	k->trap = at;
+	k->zeroed = zeroed;
+	scope(f, k, from, &r);
+	return true;
+}
+
+// The innermost trap frame on the stack that was interrupted at `ip`. x64: one that has the faulting address, too
+// (FaultAddress, which the kernel fills for page faults), is preferred.
+static va_t find_trap(const struct facts *f, va_t from, va_t ip, va_t address)
+{
+	enum { X64_RIP_OFF = 0x168, X64_FAULT = 0xd0, X86_EIP_OFF = 0x68, ARM64_PC_OFF = 0x148 };
+	const struct target *t = f->session->target;
+	unsigned p = t->ptr_bytes, off = t->machine == MACHINE_X64     ? X64_RIP_OFF
+					 : t->machine == MACHINE_ARM64 ? ARM64_PC_OFF
+								       : X86_EIP_OFF;
+	va_t first = 0;
+	for (va_t at = from; at - from < LIMIT_FACT_KERNEL_STACK; at += p) {
+		uint64_t v, cr2, zeroed;
+		struct regs r;
+		if (!space_ptr(t->space, at, p, &v))
+			break;
+		if (v != ip || trap_frame_read(t->machine, t->space, at - off, &r, &zeroed).code)
+			continue;
+		if (t->machine != MACHINE_X64 || (space_u64(t->space, at - off + X64_FAULT, &cr2) && cr2 == address))
+			return at - off;
+		first = first ? first : at - off;
+	}
+	return first;
+}
+
+static void find_scope(struct facts *f, struct fact_kernel *k, const struct fact_rule *r, va_t ip)
+{
+	const struct target *t = f->session->target;
+	struct regs regs;
+	if (r && read_context(t, param(k, r->context), &regs)) {
+		k->context = param(k, r->context);
+		scope(f, k, SCOPE_RECORD, &regs);
+		return;
+	}
+	if (r && take_trap(f, k, param(k, r->trap), SCOPE_TRAP))
+		return;
+	enum { TRAP = 0x7f, DOUBLE_FAULT = 8 };
+	if (k->code == TRAP && k->params[0] == DOUBLE_FAULT && take_trap(f, k, k->params[1], SCOPE_TRAP))
+		return;
+	// Small dumps may have the fault's own registers in their header.
+	if (k->crash_known && ip && reg_get(&k->crash, reg_pc(t->machine)) == ip) {
+		scope(f, k, SCOPE_HEADER, &k->crash);
+		return;
+	}
+	if (ip && k->live && take_trap(f, k, find_trap(f, k->live, ip, r ? param(k, r->address) : 0), SCOPE_FOUND))
+		return;
+	k->no_scope = "neither a context record nor a trap frame of the fault is in the dump";
+}
+
+// ---- the fault
+static void fault_of(struct facts *f, struct fact_kernel *k, const struct fact_rule *r, struct dump_exception *x)
+{
+	const struct target *t = f->session->target;
+	bool av = r->status == AV;
+	k->record = read_record(t, param(k, r->record), x) ? param(k, r->record) : 0;
+	if (k->record)
+		return;
+	*x = (struct dump_exception){ .present = true, .address = param(k, r->ip) };
+	x->code = av ? STATUS_ACCESS_VIOLATION : (uint32_t)param(k, r->status);
+	if (k->code == 0x139)
+		x->code = 0xc0000409; // STATUS_STACK_BUFFER_OVERRUN: a fast fail
+	const struct dump_exception *h = &t->user->exception;
+	if (av || k->code == 0x1e) {
+		x->n_params = 2;
+		x->params[0] = av ? access_of(f, r, param(k, r->access)) : k->params[2];
+		x->params[1] = av ? param(k, r->address) : k->params[3];
+	} else if (h->present && h->code == x->code && h->address == x->address) {
+		x->n_params = h->n_params;
+		memcpy(x->params, h->params, sizeof(x->params));
+	}
+}
+
+// 0x7F names the processor's trap, not an exception code.
+static uint32_t status_of_trap(uint64_t trap)
+{
+	switch (trap) {
+	case 0:
+		return 0xc0000094; // STATUS_INTEGER_DIVIDE_BY_ZERO
+	case 6:
+		return 0xc000001d; // STATUS_ILLEGAL_INSTRUCTION
+	default:
+		return 0;
+	}
+}
+
+bool facts_kernel_fault(struct facts *f)
+{
+	struct fact_kernel *k = (struct fact_kernel *)f->kernel;
+	const struct fact_rule *r = fact_rule(k->code);
+	struct dump_exception *x = NEW(f->a, struct dump_exception);
+	uint16_t machine = f->session->target->machine;
+	enum { TRAP = 0x7f };
+	if (r)
+		fault_of(f, k, r, x);
+	else if (k->code == TRAP)
+		x->code = status_of_trap(k->params[0]);
+	else
+		return false;
+	find_scope(f, k, r, x->address);
+	if (k->scope && !x->address)
+		x->address = reg_get(&f->event_regs, reg_pc(machine));
+	k->irql_known = r && r->irql;
+	k->irql = r ? param(k, r->irql) : 0;
+	k->has_fault = x->code != 0;
+	f->exception = k->has_fault ? x : NULL;
+	return k->has_fault;
+}
+
+// ---- the rest
+static const char *process_name(struct facts *f)
+{
+	enum { NAME_BYTES = 15 };
+	const struct target *t = f->session->target;
+	va_t at = t->kernel->process ? layout_address(f->session, t->kernel->process, "_EPROCESS", "ImageFileName") : 0;
+	uint8_t b[NAME_BYTES];
+	if (!at || !space_read_all(t->space, at, b, sizeof(b)))
+		return NULL;
+	size_t n = 0;
+	while (n < sizeof(b) && b[n] >= 0x20 && b[n] < 0x7f)
+		n++;
+	return n && (n == sizeof(b) || !b[n]) ? arena_strndup(f->a, (const char *)b, n) : NULL;
+}
+
+static void bounds(struct facts *f, struct fact_kernel *k)
+{
+	uint64_t low, high;
+	const struct target *t = f->session->target;
+	va_t thread = t->kernel->thread;
+	enum { LARGEST_STACK = 0x40000 };
+	if (!thread || layout_read(f->session, thread, "_KTHREAD", "StackLimit", t->ptr_bytes, &low).code ||
+	    layout_read(f->session, thread, "_KTHREAD", "StackBase", t->ptr_bytes, &high).code || low >= high ||
+	    high - low > LARGEST_STACK || (low | high) & 0xfff)
+		return;
+	k->stack_low = low;
+	k->stack_high = high;
+	k->bounds_note = layout_note(f->session);
+}
+
+err_t facts_kernel(struct facts *f)
+{
+	struct target *t = f->session->target;
+	const struct dump_kernel *h = t->kernel->facts;
+	struct fact_kernel *k = NEW(f->a, struct fact_kernel);
+	f->kernel = k;
+	k->header = h;
+	k->code = h->bugcheck;
+	k->params = h->params;
+	k->crash_known = h->context.n && t->arch && !t->arch->context(h->context, &k->crash).code;
+	bounds(f, k);
+	k->process = process_name(f);
+	k->live = h->triage && h->triage->stack ? h->triage->stack
+		  : k->crash_known              ? reg_get(&k->crash, reg_sp(t->machine))
+						: 0;
+	fact_have(f, FACT_KERNEL);
+	fact_lacks(f, FACT_MEMINFO, "a kernel dump has no memory map");
+	TRY(facts_cpus(f, k));
+	return facts_stack_memory(f, k);
+}

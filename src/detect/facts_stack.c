@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// facts_stack.c: raw memory of the current kernel stack: words that lead into modules.
+#include "arch/disasm.h"
+#include "base/limits.h"
+#include "detect/detect_int.h"
+#include "win/layout.h"
+
+#include <string.h>
+
+// Is it a word that a call may have left? What lies in a module's headers was never executed.
+static bool judge(struct target *t, uint64_t v, struct fact_word *ret)
+{
+	enum { HEADERS = 0x1000, LONGEST_CALL = 8 };
+	const struct module *m = target_module_at(t, v);
+	uint8_t before[LONGEST_CALL];
+	if (!m || v - m->base < HEADERS || !target_is_code(t, v - 1))
+		return false;
+	ret->value = v;
+	ret->module = m;
+	ret->seen = space_read_all(t->space, v - sizeof(before), before, sizeof(before));
+	ret->after_call = ret->seen && insn_ends_with_call(t->machine, (struct span){ before, sizeof(before) });
+	return true;
+}
+
+struct scan {
+	struct fact_word *list;
+	size_t n, bytes;
+};
+
+static err_t scan(struct facts *f, va_t from, va_t to, struct scan *ret)
+{
+	struct target *t = f->session->target;
+	unsigned p = t->ptr_bytes;
+	struct fact_word *list = NEW_N(f->a, struct fact_word, LIMIT_FACT_WORDS);
+	for (va_t at = from & ~(va_t)(p - 1); at < to; at += p) {
+		uint64_t v;
+		TRY(session_poll(f->session));
+		if (!space_ptr(t->space, at, p, &v)) {
+			va_t next; // the stack's pages may be there in part
+			if (!space_next(t->space, at, to, &next) || next <= at)
+				break;
+			at = (next & ~(va_t)(p - 1)) - p;
+			continue;
+		}
+		ret->bytes += p;
+		if (ret->n < LIMIT_FACT_WORDS && judge(t, v, &list[ret->n]))
+			list[ret->n++].slot = at;
+	}
+	ret->list = list;
+	return ok();
+}
+
+enum { CPU_STACK = 0x6000 }; // DPC and interrupt stacks have the size of a thread's
+
+static size_t bytes_in_dump(const struct target *t, va_t end)
+{
+	size_t n = 0;
+	for (va_t at = end - CPU_STACK; end && at < end; at += DUMP_PAGE)
+		n += space_source_at(t->space, at) == SPACE_DUMP ? DUMP_PAGE : 0;
+	return n;
+}
+
+static va_t stack_of(struct facts *f, va_t prcb, const char *field)
+{
+	uint64_t v;
+	if (!prcb || layout_read(f->session, prcb, "_KPRCB", field, f->session->target->ptr_bytes, &v).code ||
+	    v & 0xf || v <= CPU_STACK)
+		return 0;
+	return v;
+}
+
+err_t facts_cpus(struct facts *f, struct fact_kernel *k)
+{
+	const struct target *t = f->session->target;
+	struct fact_cpu *list = NEW_N(f->a, struct fact_cpu, t->kernel->n_processors);
+	for (size_t i = 0; i < t->kernel->n_processors; i++) {
+		struct fact_cpu *c = &list[i];
+		struct regs r;
+		TRY(session_poll(f->session));
+		c->number = i;
+		c->dpc = stack_of(f, t->kernel->processors[i].prcb, "DpcStack");
+		c->isr = stack_of(f, t->kernel->processors[i].prcb, "IsrStack");
+		c->dpc_bytes = bytes_in_dump(t, c->dpc);
+		c->isr_bytes = bytes_in_dump(t, c->isr);
+		c->sp_known = i < t->n_threads && !target_thread_regs(t, &t->threads[i], false, &r).code;
+		va_t sp = c->sp_known ? reg_get(&r, reg_sp(t->machine)) : 0;
+		c->on_dpc = sp && c->dpc && sp <= c->dpc && sp > c->dpc - CPU_STACK;
+		c->on_isr = sp && c->isr && sp <= c->isr && sp > c->isr - CPU_STACK;
+	}
+	k->cpus = list;
+	k->n_cpus = t->kernel->n_processors;
+	return ok();
+}
+
+err_t facts_stack_memory(struct facts *f, struct fact_kernel *k)
+{
+	const struct dump_triage *tr = k->header->triage;
+	struct scan live = { 0 }, past = { 0 };
+	if (!k->live) {
+		fact_lacks(f, FACT_STACK_MEMORY, "the dump does not tell where the current stack is");
+		return ok();
+	}
+	bool inside = k->stack_low <= k->live && k->live < k->stack_high;
+	va_t high =
+		inside ? k->stack_high : k->live + (tr && tr->stack_size ? tr->stack_size : LIMIT_FACT_KERNEL_STACK);
+	high = MIN(high, k->live + LIMIT_FACT_KERNEL_STACK);
+	va_t low = inside ? k->stack_low : k->live; // without bounds another stack may lie there
+	low = MAX(low, k->live - MIN(k->live, (va_t)LIMIT_FACT_KERNEL_STACK));
+	TRY(scan(f, k->live, high, &live));
+	TRY(scan(f, low, k->live, &past));
+	k->words = live.list;
+	k->n_words = live.n;
+	k->n_bytes = live.bytes;
+	k->past = past.list;
+	k->n_past = past.n;
+	k->n_past_bytes = past.bytes;
+	if (live.bytes || past.bytes)
+		fact_have(f, FACT_STACK_MEMORY);
+	else
+		fact_lacks(f, FACT_STACK_MEMORY, "the dump holds no memory of the current stack");
+	return ok();
+}
