@@ -38,12 +38,13 @@ static err_t run(const struct facts *f, struct findings *out)
 		if (!p->thread || is_idle(f, p))
 			continue;
 		shown++;
-		evidence(out, p->thread, "~", "processor %zu ran thread %" PRIx64 "%s%s", i, p->thread,
+		evidence(out, p->thread, arena_printf(f->a, "~%zus; ? $thread", i),
+			 "processor %zu ran thread %" PRIx64 "%s%s", i, p->thread,
 			 i == k->current && f->kernel->process ? " of " : "",
 			 i == k->current && f->kernel->process ? f->kernel->process : "");
 	}
 	if (known > idle + shown || !shown)
-		evidence(out, 0, "~", "and %zu more, %zu of them idle", known - shown, idle);
+		evidence(out, 0, "~*k", "and %zu more, %zu of them idle", known - shown, idle);
 	return ok();
 }
 
@@ -58,6 +59,6 @@ const struct detector detect_active_thread = {
 		   "they are\n"
 		   "who keeps the others waiting.\n"
 		   "It lies when an idle thread is taken for a busy one. User dumps are not looked at yet.\n"
-		   "See also: ~, k.",
+		   "See also: ~*k.",
 	.run = run,
 };

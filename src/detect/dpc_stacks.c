@@ -42,7 +42,8 @@ static err_t run(const struct facts *f, struct findings *out)
 				    known == 1 ? " is" : "s are", used);
 	x->refutation = "old words on a stack that is not in use";
 	if (!used) // every finding has a command
-		evidence(out, 0, "~", "%zu processors; no stack pointer that is known lies in a DPC stack", k->n_cpus);
+		evidence(out, 0, "~*k", "%zu processors; no stack pointer that is known lies in a DPC stack",
+			 k->n_cpus);
 	for (size_t i = 0; i < k->n_cpus && shown < LIMIT_EVIDENCE; i++) {
 		if (!k->cpus[i].on_dpc && !k->cpus[i].dpc_bytes)
 			continue;

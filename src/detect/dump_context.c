@@ -40,7 +40,7 @@ static err_t run(const struct facts *f, struct findings *out)
 		absent(h))
 		->refutation = "a file that was cut, or filtered, after it was written";
 	evidence(out, 0, "||", "%s", kernel_kind_text(h));
-	evidence(out, 0, "~", "registers of %zu of %zu processors", contexts, t->kernel->n_processors);
+	evidence(out, 0, "~*k", "registers of %zu of %zu processors", contexts, t->kernel->n_processors);
 	evidence(out, 0, "lm", "%zu modules, %zu unloaded ones", t->n_modules, t->n_unloaded);
 	if (t->dump->truncated)
 		evidence(out, 0, "||", "the file ends before what its headers promise");
@@ -60,6 +60,6 @@ const struct detector detect_dump_context = {
 		   "finding of\n"
 		   "every kernel dump.\n"
 		   "It lies for files that were cut or filtered later.\n"
-		   "See also: ||, vertarget, ~.",
+		   "See also: ||, vertarget, ~*k.",
 	.run = run,
 };

@@ -24,7 +24,8 @@ static void where(const struct facts *f, struct findings *out)
 {
 	const struct kernel *k = f->session->target->kernel;
 	if (k->current != SIZE_MAX)
-		evidence(out, 0, "~", "processor %zu of %zu", k->current, k->n_processors);
+		evidence(out, 0, arena_printf(f->a, "~%zus", k->current), "processor %zu of %zu", k->current,
+			 k->n_processors);
 	if (k->thread)
 		evidence(out, k->thread, "? $thread", "thread %" PRIx64 " was current", k->thread);
 	if (k->process)
@@ -79,6 +80,6 @@ const struct detector detect_fault_context = {
 		   "IRQL,\n"
 		   "mode, how long the system had been up. A finding of every kernel dump.\n"
 		   "It lies when the current process is taken for the culprit: at IRQL 2 and above it is a bystander.\n"
-		   "See also: .bugcheck, vertarget, ~, !analyze -v.",
+		   "See also: .bugcheck, vertarget, !analyze -v.",
 	.run = run,
 };

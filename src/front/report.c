@@ -123,6 +123,20 @@ static void frames(struct report *r)
 		line(r, "", arena_printf(r->a, "   %s", v->stack.end_note), NULL);
 }
 
+// What the report leaves out; a kernel dump always has some.
+static void rest(struct report *r, bool first)
+{
+	size_t notes = 0, skipped = 0;
+	for (size_t i = 0; i < r->findings->n; i++)
+		notes += r->findings->list[i].severity == SEV_INFO;
+	for (size_t i = 0; i < r->findings->n_skipped; i++)
+		skipped += !r->findings->skipped[i].other_kind;
+	line(r, first ? "Patterns" : "",
+	     arena_printf(r->a, "%zu observations; %zu patterns were not checked, each with its reason", notes,
+			  skipped),
+	     "!patterns");
+}
+
 static void findings(struct report *r)
 {
 	enum { SHOWN = 5 };
@@ -142,6 +156,8 @@ static void findings(struct report *r)
 	}
 	if (left)
 		line(r, "", arena_printf(r->a, "... %zu more", left), "!patterns");
+	if (r->findings && r->s->target->kernel)
+		rest(r, !shown);
 }
 
 void report_text(struct report *r)
@@ -161,8 +177,6 @@ void report_text(struct report *r)
 		line(r, "Sure", arena_printf(r->a, "%s: %s", confidence_name(v->confidence), v->why), NULL);
 		reasons(r, "Or else", report_alternatives);
 		findings(r);
-		if (v->kernel)
-			line(r, "Patterns", "not checked in kernel dumps yet", NULL);
 		line(r, "Bucket", v->bucket, NULL);
 		line(r, "", v->hash, NULL);
 	}
@@ -197,7 +211,7 @@ int front_report(struct arena *a, const struct options *o)
 	r.why_not = verdict_get(r.s, &r.v);
 	if (r.why_not.code)
 		r.v = NULL;
-	if (r.s->target->kernel || detect_all(r.s, &r.findings).code)
+	if (detect_all(r.s, &r.findings).code)
 		r.findings = NULL;
 	doc_begin(r.out, NULL);
 	if (o->json)
