@@ -153,24 +153,30 @@ static void system_call(struct facts *f, struct fact_thread *t)
 	t->syscall_purpose = name ? purpose_of(name) : NULL;
 }
 
+// A processor that stops the system. Page faults and handled exceptions are every day's work; and a name far away is
+// only the nearest export.
+static const struct frame *stopping_frame(const struct stack *st)
+{
+	enum { LARGEST = 0x200 };
+	static const char *const patterns[] = { "nt!KeBugCheck*", "nt!KiBugCheckDispatch", "nt!KiFastFailDispatch" };
+	for (size_t i = 0; i < st->n; i++) {
+		const struct frame *fr = &st->frames[i];
+		const char *plus = strstr(fr->symbol, "+0x");
+		if (fr->trust == TRUST_SCAN || (plus && strtoull(plus + 3, NULL, 16) > LARGEST))
+			continue;
+		for (size_t k = 0; k < ARRAY_LEN(patterns); k++)
+			if (frame_named(fr, patterns[k]))
+				return fr;
+	}
+	return NULL;
+}
+
 static const struct frame *exception_frame(const struct stack *st)
 {
 	static const char *const patterns[] = {
-		"nt!KeBugCheck*",
-		"nt!KiBugCheckDispatch",
-		"nt!KiExceptionDispatch",
-		"nt!KiPageFault*",
-		"nt!KiGeneralProtection*",
-		"nt!KiFastFailDispatch",
-		"ntdll*!KiUserExceptionDispatch*",
-		"ntdll*!RtlDispatchException",
-		"ntdll*!RtlRaiseException",
-		"ntdll*!RtlReportException*",
-		"*!UnhandledExceptionFilter",
-		"*!UnhandledExceptionFilterEx",
-		"ntdll*!RtlUserThreadStart$filt*",
-		"*!WerpReportFault*",
-		"*!RtlpUnhandledExceptionFilter*",
+		"ntdll*!KiUserExceptionDispatch*", "ntdll*!RtlDispatchException", "ntdll*!RtlRaiseException",
+		"ntdll*!RtlReportException*",      "*!UnhandledExceptionFilter",  "*!UnhandledExceptionFilterEx",
+		"ntdll*!RtlUserThreadStart$filt*", "*!WerpReportFault*",          "*!RtlpUnhandledExceptionFilter*",
 	};
 	for (size_t i = 0; i < st->n; i++)
 		for (size_t k = 0; k < ARRAY_LEN(patterns); k++)
@@ -195,7 +201,7 @@ static err_t one_thread(struct facts *f, struct fact_thread *t, size_t *frames_l
 	}
 	*frames_left -= t->stack.n;
 	t->has_stack = true;
-	t->exception_frame = exception_frame(&t->stack);
+	t->exception_frame = f->kernel ? stopping_frame(&t->stack) : exception_frame(&t->stack);
 	if (f->kernel)
 		return ok();
 	system_call(f, t);

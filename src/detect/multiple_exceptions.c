@@ -48,6 +48,16 @@ static void describe(const struct facts *f, struct findings *out, const struct f
 			 t->exception_frame->symbol);
 }
 
+// Has the kernel names on any other processor's stack? Without them nobody can tell what it does.
+static bool can_tell(const struct facts *f)
+{
+	for (size_t i = 0; i < f->n_threads; i++)
+		for (size_t k = 0; i != f->event_thread && k < f->threads[i].stack.n; k++)
+			if (frame_named(&f->threads[i].stack.frames[k], "nt!*"))
+				return true;
+	return f->n_threads < 2;
+}
+
 static err_t run(const struct facts *f, struct findings *out)
 {
 	bool event = f->event == EVENT_FAULT && !code_is_benign(f->exception->code) && f->event_thread < f->n_threads;
@@ -57,14 +67,18 @@ static err_t run(const struct facts *f, struct findings *out)
 		n += k;
 		threads += k && !(event && i == f->event_thread);
 	}
-	if (n < 2)
+	if (n < 2) {
+		if (f->kernel && !can_tell(f))
+			not_checked(out, "what the other processors did has no names, or is not in the dump");
 		return ok();
-	struct finding *x = finding(out, SEV_CRITICAL, 90, "%zu exceptions are being handled on %zu thread%s", n,
-				    threads, threads == 1 ? ": one inside the other" : "s");
+	}
+	struct finding *x = finding(out, SEV_CRITICAL, 90, "%zu exceptions are being handled on %zu %s%s", n, threads,
+				    f->kernel ? "processor" : "thread", threads == 1 ? ": one inside the other" : "s");
 	x->refutation = "a record left over from an exception that was handled";
 	if (event)
-		evidence(out, f->event_address, at_fault(f, "k"), "%s: %08" PRIx32 " is the stored exception",
-			 thread_label(f, &f->threads[f->event_thread]), f->exception->code);
+		evidence(out, f->event_address, at_fault(f, "k"), "%s: %s is the stored exception",
+			 thread_label(f, &f->threads[f->event_thread]),
+			 f->kernel ? fault_name(f) : arena_printf(f->a, "%08" PRIx32, f->exception->code));
 	for (size_t i = 0; i < f->n_threads && shown < LIMIT_EVIDENCE; i++) {
 		if (!others(f, &f->threads[i]))
 			continue;
