@@ -50,8 +50,8 @@ struct sample {
 	uint64_t params[4];
 	bool exception, av;
 	enum fault_op op;
-	const char *stack; // from the fault on, else from KeBugCheckEx on
-	const char *bucket, *hash;
+	const char *stack;         // from the fault on, else from KeBugCheckEx on
+	const char *bucket, *hash; // hash NULL: the driver has another name here than it was published with
 };
 
 static const struct sample samples[] = {
@@ -161,9 +161,9 @@ static const struct sample samples[] = {
 	  false,
 	  FAULT_NONE,
 	  "nt!KeBugCheckEx nt!KeAccumulateTicks nt!KiUpdateRunTime nt!KiInterruptDispatchNoLockNoEtw "
-	  "nt!RtlpCSparseBitmapUnlock nt!ExAllocatePoolWithTag gwdrv",
-	  "0x133_DPC_gwdrv!unknown_function",
-	  "{229a5753-87e5-3d87-e2b9-50836a10c652}" },
+	  "nt!RtlpCSparseBitmapUnlock nt!ExAllocatePoolWithTag drv7",
+	  "0x133_DPC_drv7!unknown_function",
+	  NULL },
 	{ 0x139,
 	  { 0x1d, 0xffff800000000000, 0xffff800000000000, 0 },
 	  false,
@@ -194,7 +194,8 @@ static void published(void **state)
 		const char *bucket = kernel_bucket(arena, kernel_prefix(arena, &p), f[who.frame].module,
 						   f[who.frame].function, NULL);
 		assert_string_equal(bucket, x->bucket);
-		assert_string_equal(verdict_hash(arena, true, bucket), x->hash);
+		if (x->hash)
+			assert_string_equal(verdict_hash(arena, true, bucket), x->hash);
 	}
 }
 
@@ -259,8 +260,7 @@ static void prefixes(void **state)
 	assert_string_equal(prefix(0xa, 0, 2, 0, false, FAULT_EXECUTE, 0xfffff80012345678, false), "AV_CODE_AV_BAD_IP");
 	assert_string_equal(prefix(0x20, 0, 1, 0, false, FAULT_NONE, 0, false), "0x20");
 	assert_string_equal(prefix(0x139, 0x7777, 0, 0, false, FAULT_NONE, 0, false), "0x139_7777");
-	assert_string_equal(kernel_bucket(arena, "0x116", "nvlddmkm", NULL, "nvlddmkm.sys"),
-			    "0x116_IMAGE_nvlddmkm.sys");
+	assert_string_equal(kernel_bucket(arena, "0x116", "card5", NULL, "card5.sys"), "0x116_IMAGE_card5.sys");
 	assert_string_equal(kernel_bucket(arena, "0x109_19", NULL, NULL, NULL),
 			    "0x109_19_ANALYSIS_INCONCLUSIVE!unknown_function");
 }
