@@ -177,6 +177,9 @@ static void emit_details(struct session *s, struct call *c, struct doc *out, va_
 	if (!peak.absent)
 		detail(out, at, "PeakVirtualSize", arena_printf(c->a, "%" PRIu64 " Mb", peak.u >> MB));
 	number(s, c, out, at, "PageFaultCount", "Vm.Instance.PageFaultCount", 4);
+	struct val priority = task_number(s, at, "_EPROCESS", "Vm.Instance.Flags.MemoryPriority", 1);
+	if (!priority.absent)
+		detail(out, at, "MemoryPriority", priority.u ? "FOREGROUND" : "BACKGROUND");
 	struct val base = task_number(s, at, "_KPROCESS", "BasePriority", 1);
 	if (!base.absent)
 		detail(out, at, "BasePriority", arena_printf(c->a, "%" PRIu64, base.u));
@@ -243,7 +246,8 @@ static err_t emit_threads(struct session *s, struct call *c, struct doc *out, va
 	doc_text(out, "");
 	while (list_next(&l, &at)) {
 		TRY(session_poll(s));
-		task_thread(s, c, out, at - link.offset, flags, INDENT);
+		// Recorded with flags 7, f and without any: never arguments, whatever bit 8 is documented to do.
+		task_thread(s, c, out, at - link.offset, flags | TASK_NO_ARGS, INDENT);
 		doc_text(out, "");
 	}
 	if (l.why)

@@ -152,10 +152,20 @@ static const char months[12][4] = {
 };
 static const char weekdays[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
 
+// Of a kernel dump: KUSER_SHARED_DATA.TimeZoneBias, a KSYSTEM_TIME of 100 ns (public ntddk.h). 0 when it has none.
+static int64_t kernel_bias(const struct target *t)
+{
+	enum { TIME_ZONE_BIAS = 0x20 };
+	const int64_t minute = 600000000;
+	va_t shared = t->ptr_bytes == 8 ? 0xfffff78000000000 : 0xffdf0000;
+	uint64_t bias;
+	return t->kernel && space_u64(t->space, shared + TIME_ZONE_BIAS, &bias) ? (int64_t)bias / minute : 0;
+}
+
 const char *system_time_text(const struct target *t, struct arena *a, uint64_t unix_ms)
 {
 	const struct dump_misc *m = &t->user->misc;
-	int64_t bias = 0; // minutes, UTC = local + bias
+	int64_t bias = kernel_bias(t); // minutes, UTC = local + bias
 	enum { STANDARD = 1, DAYLIGHT = 2, MOST_BIAS = 24 * 60 };
 	if (m->flags & MISC_TIMEZONE)
 		bias = (int64_t)m->tz_bias + (m->timezone_id == DAYLIGHT   ? m->tz_daylight_bias

@@ -169,7 +169,8 @@ def time_t(word):
 
 
 def filetime(word):
-    return time_t(word) * 10000000 + UNIX_EPOCH if "-" in word else number(word)
+    fraction = round(float("0." + word.partition(".")[2].rstrip("Z")) * 10000000) if "-" in word and "." in word else 0
+    return time_t(word) * 10000000 + fraction + UNIX_EPOCH if "-" in word else number(word)
 
 
 def span(word):
