@@ -31,6 +31,7 @@ class Frame:
     source: tuple = None   # file, line
     inline: bool = False
     ip: int = None         # known when the site is an address
+    size: int = None       # bytes of the frame, when its function's place is not known
 
 
 def frame(line):
@@ -132,6 +133,7 @@ class Article:
     time: str = None       # ISO 8601, UTC
     uptime: str = None     # seconds
     cpus: int = 0
+    zone: int = None       # minutes that local time is ahead of UTC
 
 
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -173,6 +175,8 @@ def article(path):
     out.lab = m[1] if m else None
     m = re.search(r"Debug session time: (.*)", text)
     out.time = session_time(m[1]) if m else None
+    z = re.search(r"\(UTC ([-+]) (\d+):(\d+)\)", m[1]) if m else None
+    out.zone = int(z[1] + "1") * (int(z[2]) * 60 + int(z[3])) if z else None
     m = re.search(r"System Uptime: (\d+) days (\d+):(\d+):(\d+)\.(\d+)", text)
     out.uptime = f"{((int(m[1]) * 24 + int(m[2])) * 60 + int(m[3])) * 60 + int(m[4])}.{m[5]}" if m else None
     m = re.search(r" MP \((\d+) procs\)", text)

@@ -105,7 +105,7 @@ class Machine:
         for i, (f, inner) in enumerate(real):
             nxt = real[i + 1][0] if i + 1 < len(real) else None
             if ip is None:
-                ip = self.invent(f)
+                ip = self.invent(f, nxt)
             first = first or (f.sp, ip)
             if f.module and f.sp < USER:
                 raise ValueError(f"{f.text}: code of user mode has no image here")
@@ -114,12 +114,13 @@ class Machine:
             ip, called = f.ret, not (f.function in MACHINE_FRAMES or f.function in STACK_SWITCH)
         return first
 
-    def invent(self, f):
+    def invent(self, f, nxt):
         m = self.module(f.module)
         start = next((x.start for x in m.functions.values() if x.name == f.function), None)
         if start is not None:
             return start
         self.later.append(f)
+        f.size = nxt.sp - f.sp - 8 if nxt else None
         return None
 
     def place(self, f, nxt, ip, called, inner):
@@ -169,8 +170,9 @@ class Machine:
             if low is None:
                 raise ValueError(f"{f.text}: no address of {m.name} is known")
             start = (low - 0x400) & -0x100
-            g = Function(start, f.function, "", [(start, False)])
-            m.functions[start] = g
+            size = 0 if f.size is None else f.size
+            m.functions[start] = Function(start, f.function, f"sub rsp,{size:x}" if size else "",
+                                          [(start + f.offset, bool(f.offset))])
         for m in self.modules.values():
             places = [g.start for g in m.functions.values()] + [b.start for b in m.blind]
             for g in m.functions.values():
@@ -370,13 +372,15 @@ def worker_routine(a, machine):
         machine.module("nt").functions[a.args[0]] = Function(a.args[0], m[1])
 
 
-def analysis_recipe(article, extra=()):
-    """The Replay of an Article. extra: lines that come last."""
+def analysis_recipe(article, before=None):
+    """The Replay of an Article. before: gets the Machine before its modules are settled, to put more into it."""
     a, cpu = article.analysis, article.cpu
     machine, tail = Machine({"nt": article.kernel} if article.kernel else None), []
     sp, ip = crash_stack(article, machine)
     faulting_instruction(a, machine)
     worker_routine(a, machine)
+    if before:
+        before(machine)
     machine.settle()
     if ip is None:
         ip = next(g.start for g in machine.modules["nt"].functions.values() if g.name == "KeBugCheckEx")
@@ -386,5 +390,7 @@ def analysis_recipe(article, extra=()):
     if "DPC_STACK_BASE" in a.fields:
         tail.append(f"struct _KPRCB prcb:{cpu} DpcStack {a.get('DPC_STACK_BASE').lower()}")
     recipe = [*head_lines(article, machine), *lines, *current_thread(a, machine, sp, a.get("PROCESS_NAME", "System")),
-              f"cpu {cpu} thread 1a30 rip {ip:x} rsp {sp:x}", f"crash {cpu}", *tail, *memory_lines(machine.words), *extra]
+              f"cpu {cpu} thread 1a30 rip {ip:x} rsp {sp:x}", f"crash {cpu}", *tail, *memory_lines(machine.words)]
+    if article.zone is not None:  # KUSER_SHARED_DATA.TimeZoneBias; the debugger shows its own, which is the same there
+        recipe.append(f"memory fffff78000000020: q {-article.zone * 600000000 & (1 << 64) - 1:x}")
     return Replay("\n".join(recipe) + "\n", pdbs, a, a.get("FILE_IN_CAB", "MEMORY.DMP"))

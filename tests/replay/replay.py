@@ -8,6 +8,7 @@ shows, and what our commands say of it is held against that output. Reads golden
 What may differ stands in exceptions.txt: REPLAY | WHAT | why. An exception that no replay needs is an error."""
 import argparse
 import hashlib
+import json
 import os
 import pathlib
 import re
@@ -17,6 +18,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "make"), str(HERE.parent)]
+import article as the_article  # noqa: E402
 import golden_text  # noqa: E402
 import make_recipe  # noqa: E402
 import mk_kdump  # noqa: E402
@@ -27,7 +29,7 @@ WORK = ROOT / "build" / "replay"
 BLAME = ("SYMBOL_NAME", "MODULE_NAME", "IMAGE_NAME", "FAILURE_BUCKET_ID", "FAILURE_ID_HASH", "PROCESS_NAME", "TRAP_FRAME")
 # What a recipe of a replay may state: facts of the machine. None says who is to blame or what stands on the stack.
 FACTS = set("""kdump build lab time uptime bugcheck cpus ptebase header symbol module function code process memory thread
-cpu crash trapframe contextrecord exceptionrecord struct""".split())
+cpu crash trapframe contextrecord exceptionrecord struct isf""".split())
 OURS = ("SYMBOL_NAME", "MODULE_NAME", "IMAGE_NAME", "FAILURE_BUCKET_ID")
 
 
@@ -47,7 +49,8 @@ def forge(name, made):
     folder = WORK / name
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.pdb"):
-        old.unlink()
+        if old.is_file():
+            old.unlink()
     stated = {words[0] for _, words in mk_kdump.statements(made.recipe)}
     bucket = made.golden.get("FAILURE_BUCKET_ID")
     if stated - FACTS or (bucket and bucket in made.recipe):
@@ -59,18 +62,23 @@ def forge(name, made):
     return folder / made.dump, folder
 
 
-def ask(program, dump, folder, commands):
-    """{command: lines} of one session."""
-    marks = "; ".join(f".echo ---{i}; {c}" for i, c in enumerate(commands))
+def ask(program, dump, folder, commands, path=None):
+    """{command: lines} of one session; what comes before the first command stands under None. path: the symbol path at
+    the beginning, when the folder comes in later."""
+    lines = [f".sympath {folder}", ".reload"] if path else []
+    lines += [x for i, c in enumerate(commands) for x in (f".echo ---{i}", c)]
+    (folder / "commands.txt").write_text("\n".join([*lines, "q"]) + "\n")
     env = {k: v for k, v in os.environ.items() if not k.startswith("_NT_")}
     env.update(LC_ALL="C.UTF-8", TZ="UTC", DUMPSCOPE_NETSYMS="no")
-    p = subprocess.run([program, "-z", dump, "-y", folder, "-c", marks + "; q"], capture_output=True, text=True,
-                       timeout=60, env=env, stdin=subprocess.DEVNULL)
+    p = subprocess.run([pathlib.Path(program).resolve(), "-z", dump.name, "-y", path or folder, "-cf", folder / "commands.txt"],
+                       capture_output=True, text=True, timeout=60, env=env, stdin=subprocess.DEVNULL, cwd=dump.parent)
     if p.returncode not in (0, 1) or "Sanitizer" in p.stderr:
         raise RuntimeError(f"status {p.returncode}: {p.stderr[-400:]}")
     parts = re.split(r"(?m)^---(\d+)\n", p.stdout)
     text = {int(parts[i]): parts[i + 1] for i in range(1, len(parts), 2)}
-    return {c: text.get(i, "").removesuffix("quit:\n").rstrip("\n").split("\n") for i, c in enumerate(commands)}
+    said = {c: text.get(i, "").removesuffix("quit:\n").rstrip("\n").split("\n") for i, c in enumerate(commands)}
+    said = {c: [x for x in lines if "dumpscope: Reading initial command" not in x] for c, lines in said.items()}
+    return {None: parts[0].split("\n"), **said}
 
 
 def trimmed(lines):
@@ -152,6 +160,22 @@ def replay(name, article, program):
         print(f"{name}: the analysis of kernel dumps is not there yet: the stack only")
         return case
     case.analysis(answers[analyze])
+    return case
+
+
+def command_by_command(name, article, program, corpus):
+    """The article's other commands, line by line."""
+    case, folder = Case(name, article), WORK / name
+    made, types = the_article.forge(article, corpus, folder)
+    made.dump = the_article.dump_name(article)
+    (folder / "ntkrnlmp.pdb").mkdir(parents=True, exist_ok=True)
+    (folder / "ntkrnlmp.pdb" / f"{the_article.GUID}-1.json").write_text(json.dumps(types))
+    dump, folder = forge(name, made)
+    shown = the_article.commands(article)
+    answers = ask(program, dump, folder, [c for _, c, _ in shown if c], "srv*")
+    for block, command, want in shown:
+        for line, difference in the_article.compare(want, answers[command], command not in (None, "!process 0 0")):
+            case.found.append((f"{block} {line}", difference))
     return case
 
 
@@ -263,6 +287,9 @@ def main():
         case = replay(name, article, a.program)
         case.found += swap(name, article, a.program)
         total = [x + y for x, y in zip(total, report(case, allowed, a.verbose))]
+        if "article" in article.path.name:
+            case = command_by_command("article", article, a.program, corpus)
+            total = [x + y for x, y in zip(total, report(case, allowed, a.verbose))]
     unused = [] if a.names else [row[4] for row in allowed.rows if not row[3]]
     for line in unused:
         print(f"exceptions.txt: not needed: {line}")
