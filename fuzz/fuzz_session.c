@@ -36,6 +36,7 @@ static const char *const lines[] = {
 	"!analyze; !analyze -v; !patterns -v",
 	".bugcheck; !db 1000 L40; !pte @$csp; !pte 0; !vtop 0 @$csp; .context 1ad000; db 10000 L4; .context 0",
 	".trap @$csp",
+	"kp; kP; .fnent @$ip; .fnret @$ip; .fnret @$ip 1; lsa .; ls; ln",
 };
 
 static void run_all(struct session *s, struct doc *d)
