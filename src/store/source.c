@@ -150,9 +150,10 @@ static void disarm(char *s)
 // Where a line begins, from the one that was shown last on; NULL: behind the end.
 static const uint8_t *seek(struct source_file *f, uint32_t line)
 {
-	const uint8_t *p = f->text.p, *end = p + f->text.n;
+	const uint8_t *p = f->text.p;
 	if (!p || !line)
 		return NULL;
+	const uint8_t *end = p + f->text.n;
 	uint32_t at = f->last_line && f->last_line <= line ? f->last_line : 1;
 	p += at == 1 ? 0 : f->last_offset;
 	for (; at < line; at++) {
