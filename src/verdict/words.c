@@ -91,6 +91,13 @@ void verdict_explain(struct arena *a, struct verdict *v, const struct blame *who
 		v->why = why_blamed(a, v, who, direct);
 	if (v->context_doubt && who->frame != SIZE_MAX)
 		v->why = arena_printf(a, "%s; but %s", v->why, v->context_doubt);
+	// The module is right whatever its symbols are; the function is not.
+	if (v->function && v->module && v->module->mismatch && who->frame != SIZE_MAX) {
+		v->confidence = MIN(v->confidence, VERDICT_MEDIUM);
+		v->why = arena_printf(
+			a, "%s; but the function's name comes from symbols that are not known to be of this build",
+			v->why);
+	}
 }
 
 // ---- summary
