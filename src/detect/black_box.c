@@ -27,7 +27,8 @@ static err_t run(const struct facts *f, struct findings *out)
 	finding(out, SEV_INFO, 90, "%zu block%s of secondary data, %" PRIu64 " bytes", h->n_blobs,
 		h->n_blobs == 1 ? "" : "s", bytes)
 		->refutation = "blocks of drivers, which are no recorders of the system";
-	evidence(out, 0, ".enumtag -l", "what the blocks are is not told; their contents are not decoded: not supported");
+	evidence(out, 0, ".enumtag -l",
+		 "what the blocks are is not told; their contents are not decoded: not supported");
 	for (size_t i = 0; i < MIN(h->n_blobs, (size_t)LIMIT_EVIDENCE - 2); i++)
 		evidence(out, 0, NULL, "{%s}, %zu bytes", guid(f, h->blobs[i].guid), h->blobs[i].bytes.n);
 	if (h->n_blobs > LIMIT_EVIDENCE - 2)
