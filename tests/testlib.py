@@ -20,7 +20,8 @@ def corpus():
 
 def environment():
     env = {k: v for k, v in os.environ.items() if not k.startswith("_NT_") and k != "COLUMNS"}
-    return dict(env, LC_ALL="C.UTF-8", TZ="UTC", DUMPSCOPE_NETSYMS="no")  # no test needs the network
+    # No test needs the network, and none depends on what earlier runs left in the user's cache.
+    return dict(env, LC_ALL="C.UTF-8", TZ="UTC", DUMPSCOPE_NETSYMS="no", XDG_CACHE_HOME=str(WORK / "cache"))
 
 
 def run(args, stdin=None, variables=None):

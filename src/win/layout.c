@@ -106,6 +106,14 @@ static bool size_is_known(uint32_t build, uint64_t size)
 	return false;
 }
 
+// Fields of the processor's block behind its first, old ones move with its size: of Windows 7 there are two kinds.
+static bool prcb_fits(const struct kernel *k, const struct layout_row *r, int32_t offset)
+{
+	enum { OLD_FIELDS = 0x40, WINDOWS_7 = 7601, PRCB_OF_TABLE = 0x6f00 };
+	return !str_eq(r->type, "_KPRCB") || k->facts->build != WINDOWS_7 || offset < OLD_FIELDS ||
+	       kernel_kdbg(k, KDBG_PRCB_SIZE, 2) == PRCB_OF_TABLE;
+}
+
 static bool table_holds(const struct target *t, size_t *column_ret)
 {
 	const struct kernel *k = t->kernel;
@@ -144,7 +152,7 @@ static bool from_table(struct session *s, const char *type, const char *field, s
 		if (!str_eq(r->type, type) || strlen(r->field) != n || strncmp(r->field, field, n) != 0)
 			continue;
 		*ret = (struct layout_field){ .from = LAYOUT_TABLE, .offset = (uint32_t)r->offset[column] + more };
-		return r->offset[column] >= 0;
+		return r->offset[column] >= 0 && prcb_fits(s->target->kernel, r, r->offset[column]);
 	}
 	return false;
 }

@@ -10,6 +10,8 @@ PDBs become packs too: pack_dump -p compares what both readers of ours say, so t
 import collections, json, lzma, os, pathlib, subprocess, sys, tempfile
 
 CORPUS = os.environ.get("DS_CORPUS")
+HELPER = pathlib.Path(os.environ.get("DS_BUILD", "build")).resolve() / "dumpscope-helper"
+os.environ.setdefault("DUMPSCOPE_HELPER", str(HELPER))
 TOOL = os.environ.get("DS_PACK_DUMP", "build/tests/pack_dump")
 KINDS = {"struct": "struct", "union": "union", "class": "class", "enum": "enum"}
 
