@@ -3,6 +3,7 @@
 #include "cmd/cmd.h"
 
 #include "base/limits.h"
+#include "sym/kdbg.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -85,6 +86,8 @@ struct guarded {
 static err_t run_guarded(void *ctx)
 {
 	const struct guarded *g = ctx;
+	if (g->c->s->target)
+		(void)sym_decode_kdbg(g->c->s);
 	return g->c->cmd->run(g->c->s, g->c, g->out);
 }
 

@@ -113,6 +113,10 @@ static void emit_notes(struct session *s, struct doc *out)
 			 n->code == OK ? "dump.remark" : err_name(n->code), "%s%s (file offset 0x%" PRIx64 ")",
 			 n->code == OK ? "" : "WARNING: ", n->what, n->at);
 	}
+	const char *notes[KERNEL_NOTES];
+	size_t n_notes = s->target->kernel ? kernel_notes(s->target->kernel, notes) : 0;
+	for (size_t i = 0; i < n_notes; i++)
+		doc_note(out, NOTE_WARNING, "dump.kernel", "WARNING: %s", notes[i]);
 }
 
 void banner_emit(struct session *s, struct call *c, struct doc *out)

@@ -3,7 +3,9 @@
 #include "base/limits.h"
 #include "cmd/cmd.h"
 #include "front/front.h"
+
 #include "front/servers.h"
+#include "sym/kdbg.h"
 #include "target/kernel.h"
 
 #include <errno.h>
@@ -76,6 +78,7 @@ int front_open(struct arena *a, const struct options *o, struct session **ret)
 	t->symbol_options = o->symbol_options;
 	for (size_t i = 0; !(t->symbol_options & SYMOPT_DEFERRED_LOADS) && i < t->n_modules; i++)
 		(void)sym_load(t, t->modules[i]);
+	(void)sym_decode_kdbg(*ret);
 	(*ret)->source_path = o->source_path ? o->source_path : o->no_env_paths ? "" : store_env_source_path(a);
 	(*ret)->cancel = &interrupted;
 	return 0;

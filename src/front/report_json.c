@@ -3,6 +3,7 @@
 // thing; what it does not have is added. A function is named only when that is certain (`symbol` is the
 // debugger's text, which is not).
 #include "front/report_int.h"
+#include "target/kernel.h"
 #include "target/system.h"
 #include "verdict/kernel.h"
 
@@ -329,4 +330,8 @@ void report_json(struct report *r)
 			 n->code == OK ? "dump.remark" : err_name(n->code), "%s (file offset 0x%" PRIx64 ")", n->what,
 			 n->at);
 	}
+	const char *notes[KERNEL_NOTES];
+	size_t n_notes = t->kernel ? kernel_notes(t->kernel, notes) : 0;
+	for (size_t i = 0; i < n_notes; i++)
+		doc_note(r->out, NOTE_WARNING, "dump.kernel", "%s", notes[i]);
 }

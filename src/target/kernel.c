@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { TAG_KDBG = 0x4742444b, KDBG_LEAST = 0x340, CONTEXT_ROOM = 3000 };
+enum { CONTEXT_ROOM = 3000 };
 
 uint64_t kernel_kdbg(const struct kernel *k, enum kdbg_field field, unsigned n)
 {
@@ -38,33 +38,6 @@ const char *kernel_kind_text(const struct dump_kernel *k)
 		break;
 	}
 	return "Kernel Dump File: Only the header is available";
-}
-
-// ---- the debugger data block
-static bool is_block(struct span s)
-{
-	return s.n >= 0x18 && le_get(s.p + 0x10, 4) == TAG_KDBG && le_get(s.p + 0x14, 4) >= KDBG_LEAST;
-}
-
-static void find_block(struct target *t, struct kernel *k)
-{
-	if (k->facts->debugger_block.n) {
-		k->kdbg = k->facts->debugger_block;
-		return;
-	}
-	k->no_kdbg = "the dump names no debugger data block";
-	if (!k->facts->debugger_data)
-		return;
-	uint8_t *p = arena_alloc(t->arena, LIMIT_KDBG_BYTES, 1);
-	size_t got;
-	k->no_kdbg = "the debugger data block is not in the dump";
-	if (space_read(t->space, k->facts->debugger_data, p, LIMIT_KDBG_BYTES, &got).code)
-		return;
-	struct span s = { p, got };
-	if (is_block(s))
-		k->kdbg = span_clip(s, 0, le_get(p + 0x14, 4));
-	else
-		k->no_kdbg = "the debugger data block is encoded or damaged";
 }
 
 // ---- processors
@@ -101,6 +74,24 @@ static uint64_t stack_pointer(struct target *t, struct span context)
 	return reg_get(&r, reg_sp(t->machine));
 }
 
+// Without the debugger data block no processor can be told from the others, but the header has the registers of one.
+static void guess_current(struct target *t, struct kernel *k)
+{
+	size_t known = 0, last = 0;
+	for (size_t i = 0; i < k->n_processors; i++)
+		if (k->processors[i].prcb) {
+			known++;
+			last = i;
+		}
+	if (known > 1 || !k->n_processors)
+		return;
+	k->current = last;
+	k->cpu_note = arena_printf(t->arena,
+				   "which processor stopped is not known; the registers of the dump's header are shown "
+				   "as those of processor %zu",
+				   last);
+}
+
 static void fill_processors(struct target *t, struct kernel *k, struct dump_user *u)
 {
 	const struct dump_kernel *f = k->facts;
@@ -132,6 +123,8 @@ static void fill_processors(struct target *t, struct kernel *k, struct dump_user
 		k->current = (size_t)number;
 	if (k->current == SIZE_MAX && n == 1)
 		k->current = 0;
+	if (k->current == SIZE_MAX && crash_sp)
+		guess_current(t, k);
 	if (k->current != SIZE_MAX && f->context.n) {
 		list[k->current].context = f->context;
 		list[k->current].context_rva = f->context_off;
@@ -268,24 +261,13 @@ static void identify(struct target *t, struct kernel *k, const struct dump_user 
 		k->build_lab = arena_strndup(t->arena, (const char *)text, n);
 }
 
-void kernel_open(struct target *t)
+void kernel_fill(struct target *t, struct kernel *k)
 {
-	struct kernel *k = t->kernel = NEW(t->arena, struct kernel);
-	struct dump_user *u = NEW(t->arena, struct dump_user);
-	k->facts = t->dump->kernel;
-	k->ptr_bytes = t->ptr_bytes;
-	t->user = u;
-	kernel_paging(t, k);
-	find_block(t, k);
+	struct dump_user *u = k->user;
 	k->base = kernel_kdbg(k, KDBG_KERN_BASE, 8);
-	fill_system(t, k->facts, u);
-	u->comment_a = k->facts->comment;
-	if (k->facts->triage) {
-		drivers_of_triage(t, k->facts->triage, u);
-	} else {
-		kernel_drivers(t, k, u);
+	k->cpu_note = NULL;
+	if (!k->facts->triage)
 		kernel_unloaded(t, k, u);
-	}
 	fill_processors(t, k, u);
 	fill_current(t, k);
 	u->exception = k->facts->exception;
@@ -294,4 +276,39 @@ void kernel_open(struct target *t)
 	if (!k->base && u->n_modules)
 		k->base = u->modules[0].base;
 	identify(t, k, u);
+}
+
+void kernel_open(struct target *t)
+{
+	struct kernel *k = t->kernel = NEW(t->arena, struct kernel);
+	struct dump_user *u = k->user = NEW(t->arena, struct dump_user);
+	k->facts = t->dump->kernel;
+	k->ptr_bytes = t->ptr_bytes;
+	t->user = u;
+	kernel_paging(t, k);
+	kernel_find_block(t, k);
+	if (kernel_other_root(t, k))
+		kernel_find_block(t, k);
+	fill_system(t, k->facts, u);
+	u->comment_a = k->facts->comment;
+	if (k->facts->triage)
+		drivers_of_triage(t, k->facts->triage, u);
+	else
+		kernel_drivers(t, k, u);
+	kernel_fill(t, k);
+}
+
+size_t kernel_notes(const struct kernel *k, const char *ret[KERNEL_NOTES])
+{
+	const char *const all[KERNEL_NOTES] = {
+		k->root_note,
+		k->kdbg_decoded ? "the debugger data block was encoded; nt's symbols decoded it" : k->no_kdbg,
+		k->lists_note,
+		k->cpu_note,
+	};
+	size_t n = 0;
+	for (size_t i = 0; i < KERNEL_NOTES; i++)
+		if (all[i])
+			ret[n++] = all[i];
+	return n;
 }

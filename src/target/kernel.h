@@ -67,14 +67,20 @@ struct kernel {
 	const struct nt_image *image; // which kernel it is, by its time stamp and size; NULL: not known
 	const struct nt_pdb *pdbs;    // PDBs that it may have, by the distances of its globals
 	size_t n_pdbs;
-	const char *build_lab;  // "19041.1.amd64fre.vb_release.191206-1406"; NULL: not in the dump
-	unsigned ptr_bytes;     // of the target
-	struct span kdbg;       // KDDEBUGGER_DATA64, plain; empty: not in the dump
-	const char *no_kdbg;    // why it is empty
-	struct paging *paging;  // in force in the target's space; NULL: triage
-	bool dtb_good;          // the recorded root leads to Windows' shared data
+	const char *build_lab;      // "19041.1.amd64fre.vb_release.191206-1406"; NULL: not in the dump
+	unsigned ptr_bytes;         // of the target
+	struct span kdbg;           // KDDEBUGGER_DATA64, plain; empty: not in the dump, or not readable yet
+	const char *no_kdbg;        // why it is empty; NULL: it is not
+	struct span kdbg_coded;     // what stands in its place without being one, perhaps encoded; empty: nothing
+	bool kdbg_decoded;          // kdbg was encoded
+	struct symbols *kdbg_tried; // the kernel's symbols that kdbg_coded was last decoded with
+	struct paging *paging;      // in force in the target's space; NULL: triage
+	bool dtb_good;              // the root in force leads to Windows' shared data
+	const char *root_note;  // why another root than the recorded one is in force, or may be needed; NULL: neither
+	const char *cpu_note;   // on the processor that the header's registers were given to; NULL: the dump tells it
 	const char *lists_note; // why the modules may be incomplete; NULL: they are not
 	va_t base;              // of the kernel's image; 0: not known
+	struct dump_user *user; // what target->user points to
 	struct processor *processors;
 	size_t n_processors;
 	size_t current;       // the processor that crashed; SIZE_MAX: not known
@@ -82,6 +88,13 @@ struct kernel {
 };
 // A field of n bytes, an address as the target has it; 0 when the block ends before it or is not there.
 uint64_t kernel_kdbg(const struct kernel *k, enum kdbg_field field, unsigned n);
+// Reads kdbg_coded as an encoded block, with nt!KiWaitNever, nt!KiWaitAlways and the address of nt!KdpDataBlockEncoded.
+// True: it is one, of this kernel; then the processors, the threads and the unloaded drivers were filled again. 64-bit
+// kernels only.
+bool kernel_decode(struct target *t, uint64_t never, uint64_t always, va_t flag);
+// What to say of a kernel dump when it is opened; the number of sentences.
+enum { KERNEL_NOTES = 4 };
+size_t kernel_notes(const struct kernel *k, const char *ret[KERNEL_NOTES]);
 // KTHREAD and EPROCESS that a session is at: those that .thread and .process chose, else the current processor's. 0:
 // not known.
 va_t session_kthread(const struct session *s);

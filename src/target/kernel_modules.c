@@ -6,6 +6,7 @@
 #include "target/kernel.h"
 #include "target/target_int.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static const char *unicode_string(struct target *t, va_t at)
@@ -141,4 +142,45 @@ void kernel_paging(struct target *t, struct kernel *k)
 	}
 	k->paging->kind = kinds[first];
 	space_set_paging(t->space, k->paging);
+	// Without that page in the dump the root may still be right; so may one whose tables were left out, or cut off.
+	uint64_t next;
+	if (space_ptr(t->space, f->loaded_modules, t->ptr_bytes, &next))
+		return;
+	struct page_walk w;
+	paging_walk(k->paging, f->loaded_modules, &w);
+	if (w.state == PAGE_TABLE_ABSENT)
+		k->root_note = "the page tables of the recorded root are not in the dump; .context ROOT reads memory "
+			       "by another root";
+	else
+		k->root_note = "the page-table root recorded in the dump does not fit: it leads neither to Windows' "
+			       "shared data nor to the list of modules; .context ROOT reads memory by another one";
+}
+
+bool kernel_other_root(struct target *t, struct kernel *k)
+{
+	enum { CR3_AT = 2 }; // KSPECIAL_REGISTERS: Cr0, Cr2, Cr3 (public symbols), x86 and x64
+	if (!k->paging || k->dtb_good || t->machine == MACHINE_ARM64)
+		return false;
+	const pa_t recorded = k->paging->root;
+	const unsigned p = t->ptr_bytes;
+	uint64_t special = kernel_kdbg(k, KDBG_PRCB_SPECIAL_OFF, 2), prcb, cr3;
+	va_t array = kernel_kdbg(k, KDBG_PROCESSOR_BLOCK, 8);
+	size_t n = MIN((size_t)k->facts->n_cpus, (size_t)LIMIT_PROCESSORS);
+	for (size_t i = 0; array && special && i < n; i++) {
+		if (!space_ptr(t->space, array + i * p, p, &prcb) || !prcb ||
+		    !space_ptr(t->space, prcb + special + CR3_AT * p, p, &cr3) || !cr3)
+			continue;
+		k->paging->root = cr3;
+		k->dtb_good = is_windows(t, k->paging);
+		if (k->dtb_good) {
+			k->root_note = arena_printf(t->arena,
+						    "the page-table root recorded in the dump (%" PRIx64
+						    ") does not fit; %" PRIx64 " is used, from cr3 of processor %zu",
+						    recorded, cr3, i);
+			return true;
+		}
+		k->paging->root = recorded;
+		space_set_paging(t->space, k->paging);
+	}
+	return false;
 }

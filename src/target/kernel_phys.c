@@ -38,6 +38,9 @@ err_t session_set_dirbase(struct session *s, pa_t root)
 	if (!k || !k->paging)
 		return fail(E_UNSUPPORTED, "not supported: page directories in a dump without page tables", root);
 	k->paging->user_root = root;
+	// A recorded root that leads nowhere gives way in the kernel's half, too.
+	if (!k->dtb_good && k->root_note)
+		k->paging->root = root ? root : k->facts->dtb;
 	space_set_paging(s->target->space, k->paging);
 	return ok();
 }

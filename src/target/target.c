@@ -70,6 +70,12 @@ static void fill_modules(struct target *t)
 			t->modules[i]->name = "nt";
 	if (u->n_modules && !t->kernel)
 		t->process_name = t->modules[0]->image_name;
+	target_fill_unloaded(t);
+}
+
+void target_fill_unloaded(struct target *t)
+{
+	const struct dump_user *u = t->user;
 	t->unloaded = NEW_N(t->arena, struct unloaded_module, u->n_unloaded);
 	t->n_unloaded = u->n_unloaded;
 	for (size_t i = 0; i < u->n_unloaded; i++) {
@@ -78,7 +84,7 @@ static void fill_modules(struct target *t)
 	}
 }
 
-static void fill_threads(struct target *t)
+void target_fill_threads(struct target *t)
 {
 	const struct dump_user *u = t->user;
 	t->threads = NEW_N(t->arena, struct thread, u->n_threads);
@@ -140,7 +146,7 @@ err_t target_open_map(struct arena *a, const char *path, const char *inner, stru
 	if (t->dump->kernel)
 		kernel_open(t);
 	fill_modules(t);
-	fill_threads(t);
+	target_fill_threads(t);
 	t->wow64 = is_wow64(t);
 	const struct dump_misc *misc = &t->user->misc;
 	t->pid_known = misc->present && (misc->flags & MISC_PID);
