@@ -184,7 +184,7 @@ static int set_flags(struct parse *p, const char *v)
 	char *end = NULL;
 	unsigned long n = !v ? 0 : strtoul(v, &end, str_ieqn(v, "0x", 2) ? 16 : 10);
 	if (!v || *end || end == v || *v == '-' || n > UINT32_MAX)
-		return usage_error("-sflags wants a number", v);
+		return usage_error("-sflags wants a number", v ? v : "");
 	p->o->symbol_options = (uint32_t)n;
 	return -1;
 }
