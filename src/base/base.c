@@ -129,7 +129,9 @@ void *arena_alloc(struct arena *a, size_t n, size_t elem_size)
 	size_t rounded = (want + 15) & ~(size_t)15;
 	if (rounded < want || rounded > a->limit - a->total)
 		over(a, "memory limit reached");
-#ifndef STRICT_ARENA
+#ifdef STRICT_ARENA
+	want += !want; // nothing would lie at the end of the last block, which need not be aligned
+#else
 	want = rounded;
 #endif
 	if (!a->head || a->head->size - a->head->used < want) {
