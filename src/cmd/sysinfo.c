@@ -91,7 +91,7 @@ static void emit_source(struct call *c, struct doc *out, const char *title, cons
 static err_t machineid(struct session *s, struct call *c, struct doc *out)
 {
 	enum { BASEBOARD = 2 };
-	struct smbios b;
+	struct smbios b = { 0 };
 	struct smbios_entry e;
 	bool seen[BASEBOARD + 1] = { false };
 	TRY(open_smbios(s, c, &b));
@@ -149,7 +149,7 @@ static const char *kind_name(uint8_t type)
 
 static err_t smbios(struct session *s, struct call *c, struct doc *out)
 {
-	struct smbios b;
+	struct smbios b = { 0 };
 	struct smbios_entry e;
 	TRY(open_smbios(s, c, &b));
 	emit_source(c, out, "SMBIOS Data Tables", &b);
