@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// trap.c: reads trap frames. Offsets: _KTRAP_FRAME of Microsoft's public symbols.
+// trap.c: reads trap frames and task state segments. Offsets: _KTRAP_FRAME of Microsoft's public symbols.
 #include "arch/trap.h"
 
 struct place {
@@ -13,9 +13,23 @@ static const struct place x64_places[] = {
 	{ X64_SS, 2, 0x188 },  { X64_MXCSR, 4, 0x2c },
 };
 static const struct place x86_places[] = {
-	{ X64_GS, 2, 0x30 },  { X64_ES, 2, 0x34 },  { X64_DS, 2, 0x38 },  { X64_RDX, 4, 0x3c }, { X64_RCX, 4, 0x40 },
-	{ X64_RAX, 4, 0x44 }, { X64_FS, 2, 0x50 },  { X64_RDI, 4, 0x54 }, { X64_RSI, 4, 0x58 }, { X64_RBX, 4, 0x5c },
+	{ X64_FS, 2, 0x50 },  { X64_RDI, 4, 0x54 }, { X64_RSI, 4, 0x58 }, { X64_RBX, 4, 0x5c },
 	{ X64_RBP, 4, 0x60 }, { X64_RIP, 4, 0x68 }, { X64_CS, 2, 0x6c },  { X64_EFL, 4, 0x70 },
+};
+static const struct place x86_volatile[] = {
+	{ X64_GS, 2, 0x30 },  { X64_ES, 2, 0x34 },  { X64_DS, 2, 0x38 },
+	{ X64_RDX, 4, 0x3c }, { X64_RCX, 4, 0x40 }, { X64_RAX, 4, 0x44 },
+};
+static const struct place x86_volatile_newer[] = {
+	// from Windows 8.1 on
+	{ X64_GS, 2, 0x2c },  { X64_ES, 2, 0x30 },  { X64_DS, 2, 0x34 },
+	{ X64_RDX, 4, 0x38 }, { X64_RCX, 4, 0x3c }, { X64_RAX, 4, 0x40 },
+};
+static const struct place tss_places[] = {
+	{ X64_RIP, 4, 0x20 }, { X64_EFL, 4, 0x24 }, { X64_RAX, 4, 0x28 }, { X64_RCX, 4, 0x2c },
+	{ X64_RDX, 4, 0x30 }, { X64_RBX, 4, 0x34 }, { X64_RSP, 4, 0x38 }, { X64_RBP, 4, 0x3c },
+	{ X64_RSI, 4, 0x40 }, { X64_RDI, 4, 0x44 }, { X64_ES, 2, 0x48 },  { X64_CS, 2, 0x4c },
+	{ X64_SS, 2, 0x50 },  { X64_DS, 2, 0x54 },  { X64_FS, 2, 0x58 },  { X64_GS, 2, 0x5c },
 };
 static const struct place arm64_places[] = {
 	{ A64_CPSR, 4, 0x90 }, { A64_SP, 8, 0x98 }, { A64_LR, 8, 0x138 }, { A64_FP, 8, 0x140 }, { A64_PC, 8, 0x148 },
@@ -31,6 +45,15 @@ static void take(struct regs *r, const uint8_t *b, const struct place *p, size_t
 {
 	for (size_t i = 0; i < n; i++)
 		reg_set(r, p[i].reg, le_get(b + p[i].off, p[i].bytes));
+}
+
+// The two layouts of x86 are told apart by the selectors that every entry leaves: es and ds are those of user data.
+// Where the newer one has es the older one has gs, which is 0 there.
+static void x86_volatiles(struct regs *r, const uint8_t *b)
+{
+	enum { NEWER_ES = 0x30, NEWER_DS = 0x34, USER_DATA = 0x23 };
+	bool newer = le_get(b + NEWER_ES, 2) == USER_DATA && le_get(b + NEWER_DS, 2) == USER_DATA;
+	take(r, b, newer ? x86_volatile_newer : x86_volatile, ARRAY_LEN(x86_volatile));
 }
 
 // Interrupted kernel code of x86 pushes no stack pointer: the stack goes on behind the frame's error code, eip, cs and
@@ -75,6 +98,7 @@ err_t trap_frame_read(uint16_t machine, const struct space *sp, va_t at, struct 
 		}
 	} else if (machine == MACHINE_X86) {
 		take(ret, b, x86_places, ARRAY_LEN(x86_places));
+		x86_volatiles(ret, b);
 		x86_stack(ret, b, at);
 	} else {
 		take(ret, b, arm64_places, ARRAY_LEN(arm64_places));
@@ -86,4 +110,16 @@ err_t trap_frame_read(uint16_t machine, const struct space *sp, va_t at, struct 
 		}
 	}
 	return is_plausible(ret) ? ok() : fail(E_CORRUPT, "what lies there is no trap frame", at);
+}
+
+err_t x86_tss_read(const struct space *sp, va_t at, struct regs *ret)
+{
+	uint8_t b[TSS_BYTES];
+	size_t got;
+	*ret = (struct regs){ .machine = MACHINE_X86 };
+	TRY(space_read(sp, at, b, sizeof(b), &got));
+	if (got < sizeof(b))
+		return fail(E_ABSENT, "the task state segment is not all in the dump", at);
+	take(ret, b, tss_places, ARRAY_LEN(tss_places));
+	return is_plausible(ret) ? ok() : fail(E_CORRUPT, "what lies there is no task state segment", at);
 }

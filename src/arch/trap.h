@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // trap.h: what the kernel saved of an interrupted context on its stack: _KTRAP_FRAME. Its layout has not changed since
-// Windows Vista on x64, Windows NT 4 on x86 (public symbols); ARM64: of Windows 10 19030.
+// Windows Vista on x64; x86 has one up to Windows 8 and one from 8.1 on, told apart by the selectors in it (public
+// symbols); ARM64: of Windows 10 19030.
 #pragma once
 #include "arch/regs.h"
 #include "mem/space.h"
@@ -12,3 +13,8 @@ unsigned trap_frame_bytes(uint16_t machine); // 0: not supported
 // E_CORRUPT: what lies there is no trap frame (selectors, flags).
 MUST_USE err_t trap_frame_read(uint16_t machine, const struct space *sp, va_t at, struct regs *ret,
 			       uint64_t *zeroed_ret);
+// A task that the processor left by a task gate, as a double fault of x86 does: the registers in its task state segment
+// (Intel SDM volume 3, "Task-State Segment"; the kernel's _KTSS begins with it). E_ABSENT: not in the dump; E_CORRUPT:
+// what lies there is none (selectors, flags).
+enum { TSS_BYTES = 0x68 };
+MUST_USE err_t x86_tss_read(const struct space *sp, va_t at, struct regs *ret);

@@ -28,7 +28,7 @@ static void put(struct image *i, size_t off, uint64_t v, unsigned n)
 		i->bytes[off + k] = (uint8_t)(v >> 8 * k);
 }
 
-static err_t read_frame(struct arena *a, uint16_t machine, struct image *i, struct regs *r, uint64_t *zeroed)
+static struct space *image_space(struct arena *a, struct image *i)
 {
 	struct dump *d;
 	static uint8_t header[0x2000];
@@ -37,7 +37,12 @@ static err_t read_frame(struct arena *a, uint16_t machine, struct image *i, stru
 	assert_int_equal(dump_open(a, "x", (struct span){ header, sizeof(header) }, &d).code, OK);
 	struct space *sp = space_new(a, d);
 	space_add_image(sp, 0x1000, sizeof(i->bytes), read_image, i);
-	return trap_frame_read(machine, sp, 0x1000, r, zeroed);
+	return sp;
+}
+
+static err_t read_frame(struct arena *a, uint16_t machine, struct image *i, struct regs *r, uint64_t *zeroed)
+{
+	return trap_frame_read(machine, image_space(a, i), 0x1000, r, zeroed);
 }
 
 static void frames(void **state)
@@ -78,6 +83,18 @@ static void frames(void **state)
 	put(&i, 0x6c, 0x1b, 2);
 	assert_int_equal(read_frame(a, MACHINE_X86, &i, &r, &zeroed).code, OK);
 	assert_int_equal(reg_get(&r, X64_RSP), 0x12345678);
+	put(&i, 0x34, 0x23, 4); // up to Windows 8
+	put(&i, 0x38, 0x23, 4);
+	put(&i, 0x40, 0xc, 4);
+	put(&i, 0x44, 0xa, 4);
+	assert_int_equal(read_frame(a, MACHINE_X86, &i, &r, &zeroed).code, OK);
+	assert_int_equal(reg_get(&r, X64_RAX), 0xa);
+	put(&i, 0x30, 0x23, 4); // from Windows 8.1 on
+	put(&i, 0x38, 0xd, 4);
+	assert_int_equal(read_frame(a, MACHINE_X86, &i, &r, &zeroed).code, OK);
+	assert_int_equal(reg_get(&r, X64_RAX), 0xc);
+	assert_int_equal(reg_get(&r, X64_RDX), 0xd);
+	assert_int_equal(reg_get(&r, X64_DS), 0x23);
 
 	memset(&i, 0, sizeof(i));
 	put(&i, 0x98, 0xffff0000, 8);
@@ -89,8 +106,35 @@ static void frames(void **state)
 	arena_free(a);
 }
 
+// Places: Intel SDM volume 3, "32-Bit Task-State Segment (TSS)".
+static void task_segment(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new(1 << 20);
+	struct image i = { 0 };
+	struct regs r;
+	assert_int_equal(x86_tss_read(image_space(a, &i), 0x1000, &r).code, E_CORRUPT); // zeros
+	for (unsigned k = 0; k < 8; k++)
+		put(&i, 0x28 + 4 * k, 0x100 + k, 4); // eax ecx edx ebx esp ebp esi edi
+	put(&i, 0x20, 0x82a01234, 4);
+	put(&i, 0x24, 0x10286, 4);
+	put(&i, 0x4c, 8, 2);
+	put(&i, 0x50, 0x10, 2);
+	put(&i, 0x54, 0xffff0023, 4); // the upper half is reserved
+	assert_int_equal(x86_tss_read(image_space(a, &i), 0x1000, &r).code, OK);
+	assert_int_equal(reg_get(&r, X64_RIP), 0x82a01234);
+	assert_int_equal(reg_get(&r, X64_RAX), 0x100);
+	assert_int_equal(reg_get(&r, X64_RBX), 0x103);
+	assert_int_equal(reg_get(&r, X64_RSP), 0x104);
+	assert_int_equal(reg_get(&r, X64_RBP), 0x105);
+	assert_int_equal(reg_get(&r, X64_RDI), 0x107);
+	assert_int_equal(reg_get(&r, X64_DS), 0x23);
+	assert_int_equal(x86_tss_read(image_space(a, &i), 0x1000 + TRAP_MAX_BYTES - TSS_BYTES + 1, &r).code, E_ABSENT);
+	arena_free(a);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(frames) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(frames), cmocka_unit_test(task_segment) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
