@@ -50,12 +50,3 @@ struct fact_kernel {
 	size_t n_cpus;
 	const char *process; // of the current thread; NULL: not known
 };
-
-// What a bug check's parameters are; numbers 1 to 4, 0: none.
-enum fact_access_bits { ACCESS_BITS_NONE, ACCESS_BITS_IRQL, ACCESS_BITS_50, ACCESS_BITS_WRITE, ACCESS_BITS_EXECUTE };
-struct fact_rule {
-	uint32_t code;
-	uint8_t status, ip, address, access, irql, context, record, trap;
-	enum fact_access_bits bits;
-};
-const struct fact_rule *fact_rule(uint32_t code); // NULL: the code names no fault

@@ -3,50 +3,27 @@
 #include "arch/trap.h"
 #include "base/limits.h"
 #include "detect/detect_int.h"
+#include "win/bugcheck_rule.h"
 #include "win/layout.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-enum { AV = 0xff }; // as a status: the code means an access violation
-
-// Microsoft's bug check code reference, section "parameters".
-static const struct fact_rule rules[] = {
-	// code, status, ip, address, access, irql, context, record, trap
-	{ 0x0a, AV, 4, 1, 3, 2, 0, 0, 0, ACCESS_BITS_IRQL },    { 0xd1, AV, 4, 1, 3, 2, 0, 0, 0, ACCESS_BITS_IRQL },
-	{ 0xc5, AV, 4, 1, 3, 2, 0, 0, 0, ACCESS_BITS_IRQL },    { 0xd0, AV, 4, 1, 3, 2, 0, 0, 0, ACCESS_BITS_IRQL },
-	{ 0xd5, AV, 3, 1, 2, 0, 0, 0, 0, ACCESS_BITS_IRQL },    { 0xd6, AV, 3, 1, 2, 0, 0, 0, 0, ACCESS_BITS_IRQL },
-	{ 0xce, AV, 3, 1, 2, 0, 0, 0, 0, ACCESS_BITS_IRQL },    { 0xd3, AV, 4, 1, 3, 2, 0, 0, 0, ACCESS_BITS_IRQL },
-	{ 0x50, AV, 3, 1, 2, 0, 0, 0, 0, ACCESS_BITS_50 },      { 0x3b, 1, 2, 0, 0, 0, 3, 0, 0, ACCESS_BITS_NONE },
-	{ 0x7e, 1, 2, 0, 0, 0, 4, 3, 0, ACCESS_BITS_NONE },     { 0x8e, 1, 2, 0, 0, 0, 0, 0, 3, ACCESS_BITS_NONE },
-	{ 0x1e, 1, 2, 0, 0, 0, 0, 0, 0, ACCESS_BITS_NONE },     { 0x139, 0, 0, 0, 0, 0, 0, 3, 2, ACCESS_BITS_NONE },
-	{ 0xfc, AV, 1, 1, 0, 0, 0, 0, 3, ACCESS_BITS_EXECUTE },
-};
-
-const struct fact_rule *fact_rule(uint32_t code)
-{
-	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
-		if (rules[i].code == code)
-			return &rules[i];
-	return NULL;
-}
 
 static uint64_t param(const struct fact_kernel *k, uint8_t number)
 {
 	return number ? k->params[number - 1] : 0;
 }
 
-// Bit 0 is a write, bit 3 an execution; 0x50 has the write in bit 1 and the execution in bit 4 since Windows 10.
-static uint64_t access_of(const struct facts *f, const struct fact_rule *r, uint64_t v)
+static uint64_t access_of(const struct facts *f, const struct bugcheck_rule *r)
 {
-	bool new50 = r->bits == ACCESS_BITS_50 && f->kernel->header->build >= 10240;
-	if (r->bits == ACCESS_BITS_EXECUTE)
+	switch (bugcheck_op(r, f->session->target->machine, f->kernel->header->build, param(f->kernel, r->op))) {
+	case FAULT_EXECUTE:
 		return 8;
-	if (r->bits == ACCESS_BITS_WRITE)
+	case FAULT_WRITE:
 		return 1;
-	if (v & (new50 && f->session->target->machine != MACHINE_ARM64 ? 0x10u : 8u))
-		return 8;
-	return v & (new50 ? 2u : 1u) ? 1 : 0;
+	default:
+		return 0;
+	}
 }
 
 // ---- records in memory
@@ -126,16 +103,16 @@ static va_t find_trap(const struct facts *f, va_t from, va_t ip, va_t address)
 	return first;
 }
 
-static void find_scope(struct facts *f, struct fact_kernel *k, const struct fact_rule *r, va_t ip)
+static void find_scope(struct facts *f, struct fact_kernel *k, const struct bugcheck_rule *r, va_t ip)
 {
 	const struct target *t = f->session->target;
 	struct regs regs;
-	if (r && read_context(t, param(k, r->context), &regs)) {
+	if (read_context(t, param(k, r->context), &regs)) {
 		k->context = param(k, r->context);
 		scope(f, k, SCOPE_RECORD, &regs);
 		return;
 	}
-	if (r && take_trap(f, k, param(k, r->trap), SCOPE_TRAP))
+	if (take_trap(f, k, param(k, r->trap), SCOPE_TRAP))
 		return;
 	enum { TRAP = 0x7f, DOUBLE_FAULT = 8 };
 	if (k->code == TRAP && k->params[0] == DOUBLE_FAULT && take_trap(f, k, k->params[1], SCOPE_TRAP))
@@ -145,27 +122,27 @@ static void find_scope(struct facts *f, struct fact_kernel *k, const struct fact
 		scope(f, k, SCOPE_HEADER, &k->crash);
 		return;
 	}
-	if (ip && k->live && take_trap(f, k, find_trap(f, k->live, ip, r ? param(k, r->address) : 0), SCOPE_FOUND))
+	if (ip && k->live && take_trap(f, k, find_trap(f, k->live, ip, param(k, r->address)), SCOPE_FOUND))
 		return;
 	k->no_scope = "neither a context record nor a trap frame of the fault is in the dump";
 }
 
 // ---- the fault
-static void fault_of(struct facts *f, struct fact_kernel *k, const struct fact_rule *r, struct dump_exception *x)
+static void fault_of(struct facts *f, struct fact_kernel *k, const struct bugcheck_rule *r, struct dump_exception *x)
 {
 	const struct target *t = f->session->target;
-	bool av = r->status == AV;
+	bool av = bugcheck_names_access(r);
 	k->record = read_record(t, param(k, r->record), x) ? param(k, r->record) : 0;
 	if (k->record)
 		return;
-	*x = (struct dump_exception){ .present = true, .address = param(k, r->ip) };
+	*x = (struct dump_exception){ .present = true, .address = bugcheck_ip(r, k->params) };
 	x->code = av ? STATUS_ACCESS_VIOLATION : (uint32_t)param(k, r->status);
 	if (k->code == 0x139)
 		x->code = 0xc0000409; // STATUS_STACK_BUFFER_OVERRUN: a fast fail
 	const struct dump_exception *h = &t->user->exception;
 	if (av || k->code == 0x1e) {
 		x->n_params = 2;
-		x->params[0] = av ? access_of(f, r, param(k, r->access)) : k->params[2];
+		x->params[0] = av ? access_of(f, r) : k->params[2];
 		x->params[1] = av ? param(k, r->address) : k->params[3];
 	} else if (h->present && h->code == x->code && h->address == x->address) {
 		x->n_params = h->n_params;
@@ -189,11 +166,11 @@ static uint32_t status_of_trap(uint64_t trap)
 bool facts_kernel_fault(struct facts *f)
 {
 	struct fact_kernel *k = (struct fact_kernel *)f->kernel;
-	const struct fact_rule *r = fact_rule(k->code);
+	const struct bugcheck_rule *r = bugcheck_rule(k->code);
 	struct dump_exception *x = NEW(f->a, struct dump_exception);
 	uint16_t machine = f->session->target->machine;
 	enum { TRAP = 0x7f };
-	if (r)
+	if (bugcheck_names_fault(r))
 		fault_of(f, k, r, x);
 	else if (k->code == TRAP)
 		x->code = status_of_trap(k->params[0]);
@@ -202,9 +179,11 @@ bool facts_kernel_fault(struct facts *f)
 	find_scope(f, k, r, x->address);
 	if (k->scope && !x->address)
 		x->address = reg_get(&f->event_regs, reg_pc(machine));
-	k->irql_known = r && r->irql;
-	k->irql = r ? param(k, r->irql) : 0;
-	k->has_fault = x->code != 0;
+	k->irql_known = r->irql;
+	k->irql = param(k, r->irql);
+	// An address of 0 is one when it was executed; else nobody said where the fault was.
+	bool executed = x->n_params == 2 && x->params[0] == 8;
+	k->has_fault = x->code && (x->address || k->scope || executed);
 	f->exception = k->has_fault ? x : NULL;
 	return k->has_fault;
 }

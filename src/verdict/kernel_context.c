@@ -98,7 +98,7 @@ static void find_context(struct kernel_case *c)
 {
 	const struct bugcheck_rule *r = c->rule;
 	struct target *t = c->s->target;
-	va_t sp = c->crash_known ? reg_get(&c->crash, reg_sp(t->machine)) : 0, ip = param(c, r->ip);
+	va_t sp = c->crash_known ? reg_get(&c->crash, reg_sp(t->machine)) : 0, ip = bugcheck_ip(r, c->k->params);
 	if (r->context && !read_context(c, param(c, r->context))) {
 		// Small dumps have the exception's own context in their header instead.
 		bool same = c->crash_known && ip && reg_get(&c->crash, reg_pc(t->machine)) == ip;
@@ -111,7 +111,7 @@ static void find_context(struct kernel_case *c)
 		take_trap(c, c->k->params[1], true);
 	if (!c->k->trap && (r->flags & RULE_TRAP) && sp && ip)
 		take_trap(c, kernel_trap_find(c->s, sp, ip, param(c, r->address)), false);
-	if (!c->k->trap && (r->flags & RULE_ANY_TRAP) && sp && !ip)
+	if (!c->k->trap && (r->flags & RULE_ANY_TRAP) && sp && !param(c, r->ip))
 		take_trap(c, kernel_trap_find(c->s, sp, 0, 0), false);
 	if (!c->k->trap && (r->trap || (r->flags & RULE_TRAP)))
 		c->no_context = "no trap frame of the fault was found on the stack";
@@ -124,12 +124,12 @@ static void fault_of_params(struct kernel_case *c)
 	const struct dump_exception *x = &c->k->exception;
 	uint16_t machine = c->s->target->machine;
 	if (r->bits != OP_NONE)
-		v->op = bugcheck_op(r, machine, param(c, r->op));
+		v->op = bugcheck_op(r, machine, c->s->target->kernel->facts->build, param(c, r->op));
 	if (r->address) {
 		v->has_fault_address = true;
 		v->fault_address = param(c, r->address);
 	}
-	v->address = param(c, r->ip);
+	v->address = bugcheck_ip(r, c->k->params);
 	if (!v->address && c->k->trap)
 		v->address = reg_get(&c->k->trap_regs, reg_pc(machine));
 	if (!c->k->has_exception)

@@ -4,49 +4,7 @@
 #include "verdict/kernel.h"
 #include "verdict/verdict_int.h"
 
-// ---- what the parameters of a bug check are: a table, one row a code
-enum op_bits {
-	OP_NONE,
-	OP_IRQL,  // bit 0 write, bit 3 execute
-	OP_50,    // bit 1 write, bit 4 execute; ARM64: bit 3 execute; before Windows 10: 0, 1, 8
-	OP_WRITE, // always a write
-	OP_EXECUTE,
-	OP_PLAIN, // 0 read, 1 write
-};
-enum prefix_kind {
-	PREFIX_CODE,      // 0xE3
-	PREFIX_ARG,       // 0x19_22: a parameter is a subtype
-	PREFIX_STATUS,    // the same with a status, of which the low half counts
-	PREFIX_AV,        // AV, AV_CODE_AV_PAGED_IP
-	PREFIX_50,        // AV_W_(null)
-	PREFIX_EXCEPTION, // AV for access violations, else code and exception code
-	PREFIX_FAST_FAIL, // 0x139_3_CORRUPT_LIST_ENTRY
-	PREFIX_DPC,       // 0x133_DPC, 0x133_ISR
-	PREFIX_APC,       // 0x20_NULLAPC_KAPC_NEGATIVE
-};
-enum rule_flags {
-	RULE_NOTICED = 1,     // the code noticed damage that somebody did earlier
-	RULE_TRAP = 2,        // an interrupted context is to be looked for on the stack
-	RULE_ANY_TRAP = 4,    // without knowing where it was interrupted
-	RULE_IMAGE = 8,       // the bucket names the image alone
-	RULE_HARDWARE = 16,   // hardware is the first suspect
-	RULE_REQUESTED = 32,  // somebody asked for the crash
-	RULE_DISK = 64,       // reading from a disk failed
-	RULE_NO_STACK = 128,  // the stack says nothing about the cause
-	RULE_POWER_IRP = 256, // 0x9F
-	RULE_PROCESS = 512,   // 0xEF, 0xF4: a process ended
-};
-struct bugcheck_rule {
-	uint32_t code;
-	// Numbers of parameters, 1 to 4; 0: none.
-	uint8_t status, ip, address, op, irql, context, record, trap, pointer, subtype;
-	enum op_bits bits;
-	enum prefix_kind prefix;
-	unsigned flags;
-};
-const struct bugcheck_rule *bugcheck_rule(uint32_t code); // never NULL: unknown codes have a row of their own
-enum fault_op bugcheck_op(const struct bugcheck_rule *r, uint16_t machine, uint64_t value);
-
+// ---- the bucket
 // What the bucket's prefix depends on.
 struct prefix_facts {
 	const struct bugcheck_rule *rule;

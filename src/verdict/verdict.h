@@ -3,9 +3,9 @@
 // fault, who is blamed and why, bucket and hash. Computed once a session.
 #pragma once
 #include "stack/stack.h"
+#include "win/bugcheck_rule.h"
 
 struct kernel_verdict;
-enum fault_op { FAULT_NONE, FAULT_READ, FAULT_WRITE, FAULT_EXECUTE };
 // How sure the verdict is of its blame.
 enum verdict_confidence { VERDICT_NONE, VERDICT_LOW, VERDICT_MEDIUM, VERDICT_HIGH };
 

@@ -189,7 +189,7 @@ static void published(void **state)
 		struct prefix_facts p = { .rule = r, .code = x->code, .op = x->op, .av = x->av, .ip_in_module = true };
 		memcpy(p.params, x->params, sizeof(p.params));
 		if (r->bits != OP_NONE)
-			p.op = bugcheck_op(r, MACHINE_X64, x->params[r->op - 1]);
+			p.op = bugcheck_op(r, MACHINE_X64, 19041, x->params[r->op - 1]);
 		assert_int_equal(p.op, x->op);
 		const char *bucket = kernel_bucket(arena, kernel_prefix(arena, &p), f[who.frame].module,
 						   f[who.frame].function, NULL);
@@ -269,15 +269,37 @@ static void operations(void **state)
 {
 	(void)state;
 	const struct bugcheck_rule *irql = bugcheck_rule(0xa), *page = bugcheck_rule(0x50);
-	assert_int_equal(bugcheck_op(irql, MACHINE_X64, 0), FAULT_READ);
-	assert_int_equal(bugcheck_op(irql, MACHINE_X64, 1), FAULT_WRITE);
-	assert_int_equal(bugcheck_op(irql, MACHINE_X64, 8), FAULT_EXECUTE);
-	assert_int_equal(bugcheck_op(page, MACHINE_X64, 2), FAULT_WRITE);
-	assert_int_equal(bugcheck_op(page, MACHINE_X64, 1), FAULT_WRITE);
-	assert_int_equal(bugcheck_op(page, MACHINE_X64, 0x10), FAULT_EXECUTE);
-	assert_int_equal(bugcheck_op(page, MACHINE_X64, 8), FAULT_READ); // a corrupt page-table entry
-	assert_int_equal(bugcheck_op(page, MACHINE_ARM64, 8), FAULT_EXECUTE);
-	assert_int_equal(bugcheck_op(bugcheck_rule(0x7b), MACHINE_X64, 1), FAULT_NONE);
+	assert_int_equal(bugcheck_op(irql, MACHINE_X64, 19041, 0), FAULT_READ);
+	assert_int_equal(bugcheck_op(irql, MACHINE_X64, 19041, 1), FAULT_WRITE);
+	assert_int_equal(bugcheck_op(irql, MACHINE_X64, 19041, 8), FAULT_EXECUTE);
+	assert_int_equal(bugcheck_op(page, MACHINE_X64, 10240, 2), FAULT_WRITE);
+	assert_int_equal(bugcheck_op(page, MACHINE_X64, 10240, 1), FAULT_READ); // the page is there
+	assert_int_equal(bugcheck_op(page, MACHINE_X64, 10240, 3), FAULT_WRITE);
+	assert_int_equal(bugcheck_op(page, MACHINE_X64, 10240, 0x10), FAULT_EXECUTE);
+	assert_int_equal(bugcheck_op(page, MACHINE_X64, 10240, 8), FAULT_READ); // a corrupt page-table entry
+	assert_int_equal(bugcheck_op(page, MACHINE_X86, 10240, 0x10), FAULT_EXECUTE);
+	assert_int_equal(bugcheck_op(page, MACHINE_ARM64, 10240, 8), FAULT_EXECUTE);
+	assert_int_equal(bugcheck_op(page, MACHINE_ARM64, 10240, 0x10), FAULT_READ);
+	assert_int_equal(bugcheck_op(page, MACHINE_X64, 9600, 1), FAULT_WRITE);
+	assert_int_equal(bugcheck_op(page, MACHINE_X64, 9600, 8), FAULT_EXECUTE);
+	assert_int_equal(bugcheck_op(page, MACHINE_X64, 9600, 2), FAULT_READ);
+	assert_int_equal(bugcheck_op(bugcheck_rule(0x7b), MACHINE_X64, 19041, 1), FAULT_NONE);
+}
+
+static void named_faults(void **state)
+{
+	(void)state;
+	static const uint32_t with[] = { 0xa,  0x1e, 0x23, 0x3b, 0x3d, 0x50, 0x7e,
+					 0x8e, 0xbe, 0xcd, 0xd1, 0xd5, 0xfc, 0x139 };
+	static const uint32_t without[] = { 0x1a, 0x5a, 0x7a, 0x7b, 0x7f, 0x9f, 0xc2, 0x124, 0x133, 0xe2, 0x7777 };
+	for (size_t i = 0; i < ARRAY_LEN(with); i++)
+		assert_true(bugcheck_names_fault(bugcheck_rule(with[i])));
+	for (size_t i = 0; i < ARRAY_LEN(without); i++)
+		assert_false(bugcheck_names_fault(bugcheck_rule(without[i])));
+	const uint64_t params[4] = { 0x11, 0x22, 0x33, 0x44 };
+	assert_int_equal(bugcheck_ip(bugcheck_rule(0xd1), params), 0x44);
+	assert_int_equal(bugcheck_ip(bugcheck_rule(0xfc), params), 0x11);
+	assert_int_equal(bugcheck_ip(bugcheck_rule(0xbe), params), 0);
 }
 
 static void bits(void **state)
@@ -327,9 +349,9 @@ static void windows_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(published),     cmocka_unit_test(any_driver), cmocka_unit_test(prefixes),
-		cmocka_unit_test(operations),    cmocka_unit_test(bits),       cmocka_unit_test(rules),
-		cmocka_unit_test(windows_files),
+		cmocka_unit_test(published),  cmocka_unit_test(any_driver),    cmocka_unit_test(prefixes),
+		cmocka_unit_test(operations), cmocka_unit_test(named_faults),  cmocka_unit_test(bits),
+		cmocka_unit_test(rules),      cmocka_unit_test(windows_files),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
