@@ -10,10 +10,11 @@ extern const struct cmd cmd_chksym;
 
 SCHEMA(module_identity, "What a module says of itself and of its PDB", NULL,
        "\n{image}\n    Timestamp: {timestamp}\n  SizeOfImage: {size}\n          pdb: {pdb}\n      pdb sig: {guid}\n"
-       "          age: {age}\n",
+       "          age: {age}\n{?guess     identity: {guess}\n}",
        { "image", R_STR, "path as the dump has it" }, { "timestamp", R_UHEX, "TimeDateStamp" },
        { "size", R_UHEX, "SizeOfImage" }, { "pdb", R_STR, "name of the PDB; null: it names none" },
-       { "guid", R_STR, "GUID of the PDB" }, { "age", R_HEX, "age of the PDB" });
+       { "guid", R_STR, "GUID of the PDB" }, { "age", R_HEX, "age of the PDB" },
+       { "guess", R_STR, "how these were found out; null: they are recorded, or not known" });
 SCHEMA(symbol_identity, "What a PDB says of itself", NULL, "{pdb}\n      pdb sig: {guid}\n          age: {age}\n",
        { "pdb", R_STR, "file name" }, { "guid", R_STR, "its GUID" },
        { "age", R_HEX, "its age: the DBI stream's, which has to match" });
@@ -35,7 +36,7 @@ static err_t check(struct session *s, struct call *c, struct doc *out, struct mo
 	struct codeview cv = target_module_codeview(s->target, m);
 	bool known = cv.kind == CV_RSDS;
 	ROW(out, module_identity, VS(m->path), V(m->timestamp), V(m->size), VS(known ? path_base(cv.path) : NULL),
-	    VS(known ? guid_text(c->a, cv.guid) : NULL), V_IF(known, cv.age));
+	    VS(known ? guid_text(c->a, cv.guid) : NULL), V_IF(known, cv.age), VS(m->guess));
 	err_t e = file_map_open(path, &map);
 	if (e.code)
 		return cmd_fail(c, e.code, 0, "%s: %s", path, e.what);

@@ -104,7 +104,8 @@ static void trace_line(void *ctx, const char *line)
 	doc_note(ctx, NOTE_INFO, "symbols.trace", "%s", line);
 }
 
-// Names from symbols of another build, or perhaps of another, are never given without a word.
+// Names from symbols of another build, or perhaps of another, are never given without a word; that nothing recorded
+// which build it is, and it was found out another way, is said once.
 static void tell_mismatches(const struct target *t, struct doc *out)
 {
 	for (size_t i = 0; i < t->n_modules; i++) {
@@ -113,6 +114,11 @@ static void tell_mismatches(const struct target *t, struct doc *out)
 			doc_note(out, NOTE_WARNING, "symbols.mismatched",
 				 "WARNING: names of %s can be wrong, its symbols are not known to be of this build: %s",
 				 m->name, m->mismatch);
+		if (m->guess && !m->guess_told) {
+			doc_note(out, NOTE_WARNING, "symbols.guessed",
+				 "WARNING: the dump does not record which PDB is that of %s: %s", m->name, m->guess);
+			m->guess_told = true;
+		}
 		m->mismatch_used = false;
 	}
 }

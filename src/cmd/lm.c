@@ -21,7 +21,8 @@ SCHEMA(module, "A loaded module", NULL, NULL, { "start", R_PTR, "base address" }
        { "debug_file", R_STR, "name of the PDB" }, { "debug_id", R_STR, "GUID and age of the PDB" },
        { "image_source", R_STR, "file or dump: where the image was read from; null: not opened or not there" },
        { "mapped_image", R_STR, "the image file; null: none" },
-       { "mismatch", R_STR, "why its symbols are another build's; null: they match, or there are none" });
+       { "mismatch", R_STR, "why its symbols are another build's; null: they match, or there are none" },
+       { "guess", R_STR, "how debug_file and debug_id were found out; null: they are recorded, or not known" });
 SCHEMA(module_version, "Version facts of a module (lmv)", NULL, NULL, { "module", R_STR, "the debugger's name" },
        { "file_version", R_STR, "a.b.c.d" }, { "product_version", R_STR, "a.b.c.d" },
        { "flags", R_STR, "file flags and mask" }, { "os", R_STR, "VOS_* in words" },
@@ -205,6 +206,9 @@ static void emit_verbose(struct session *s, struct call *c, struct doc *out, str
 	if (has_symbols)
 		doc_text(out, arena_printf(c->a, "    Loaded symbol image file: %s",
 					   m->image_file ? m->image_file : m->image_name));
+	if (m->guess) // ours: WinDbg loads no symbols then
+		doc_text(out, arena_printf(c->a, "    Symbol identity: %s %s, %s", path_base(m->cv.path),
+					   debug_id(c->a, &m->cv), m->guess));
 	if (m->image_file)
 		doc_text(out, arena_printf(c->a, "    Mapped memory image file: %s", m->image_file));
 	doc_text(out, arena_printf(c->a, "    Image path: %s", m->path));
@@ -254,10 +258,11 @@ static void emit_module(struct session *s, struct call *c, struct doc *out, stru
 	ROW_AS(out, module, &l[state == SYM_DWARF], V(m->base), V(m->base + m->size), VS(m->name), VS(flag_of(m)),
 	       VS(sym_state_text(state)), VS(source), VS(m->image_name), VS(m->path), VS(stamp_text(s, c, m)),
 	       V(m->timestamp), V(m->checksum), V(m->size), VS(m->cv.kind == CV_NONE ? NULL : path_base(m->cv.path)),
-	       VS(debug_id(c->a, &m->cv)), VS(sources[m->image]), VS(m->image_file), VS(m->mismatch));
+	       VS(debug_id(c->a, &m->cv)), VS(sources[m->image]), VS(m->image_file), VS(m->mismatch), VS(m->guess));
 	if (w->verbose) {
 		emit_verbose(s, c, out, m, state != SYM_NONE);
 		note_symbols(out, m);
+		m->guess_told = true;
 	}
 }
 

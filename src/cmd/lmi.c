@@ -23,12 +23,12 @@ SCHEMA(debug_entry, "A debug directory entry of a module", NULL,
        { "size", R_HEX, "bytes" }, { "rva", R_HEX, "offset from the base" }, { "raw", R_HEX, "offset in the file" },
        { "text", R_STR, "what it holds" });
 SCHEMA(module_symbols, "Where a module's image and symbols come from", NULL,
-       "     Image Type: {image}\n    Symbol Type: {symbols}\n{?compiler        Compiler: {compiler}\n}    Load "
-       "Report: "
-       "{report}",
+       "     Image Type: {image}\n    Symbol Type: {symbols}\n{?guess        Identity: {guess}\n}"
+       "{?compiler        Compiler: {compiler}\n}    Load Report: {report}",
        { "image", R_STR, "where the image was read" }, { "symbols", R_STR, "kind of symbols" },
        { "report", R_STR, "what was loaded" },
-       { "compiler", R_STR, "what made the first object file that says so, with versions; null: not recorded" });
+       { "compiler", R_STR, "what made the first object file that says so, with versions; null: not recorded" },
+       { "guess", R_STR, "how it was found out which PDB is the module's; null: it is recorded, or not known" });
 
 static const char *machine_name(uint16_t m)
 {
@@ -141,8 +141,9 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		       : arena_printf(c->a, "NONE     - %s", m->pe_error.what ? m->pe_error.what : "not available");
 	const char *report;
 	const char *symbols = symbol_type(c, m, &report);
-	ROW(out, module_symbols, VS(image), VS(symbols), VS(report), VS(compiler(c, own)));
+	ROW(out, module_symbols, VS(image), VS(symbols), VS(report), VS(compiler(c, own)), VS(m->guess));
 	note_symbols(out, m);
+	m->guess_told = true;
 	return ok();
 }
 

@@ -12,7 +12,8 @@ SCHEMA(symbol_load, "What loading a module's symbols came to", NULL, "Symbols lo
        { "base", R_PTR, "base address" }, { "status", R_STR, "state of its symbols, as lm shows it" },
        { "symbol_file", R_STR, "what the symbols come from; null: none, or the image" },
        { "error", R_STR, "why there is no symbol file, or why one was not used; null: there is one" },
-       { "mismatch", R_STR, "why the symbols are another build's; null: they match" });
+       { "mismatch", R_STR, "why the symbols are another build's; null: they match" },
+       { "guess", R_STR, "how it was found out which PDB is the module's; null: it is recorded" });
 SCHEMA(module_unloaded, "A module that was taken from the list", NULL, "Unloaded {image_name}",
        { "module", R_STR, "the debugger's name" }, { "image_name", R_STR, "file name" },
        { "base", R_PTR, "base address" });
@@ -42,7 +43,8 @@ static void load(struct session *s, struct doc *out, struct module *m, const str
 		doc_note(out, NOTE_WARNING, "symbols.other_build", "*** WARNING: %s: %s (.reload /i uses it anyway)",
 			 m->name, why);
 	ROW_AS(out, symbol_load, sy && !l ? (was ? &already : NULL) : &silent, VS(m->name), VS(m->image_name),
-	       V(m->base), VS(sym_state_text(state)), VS(m->symbol_file), VS(why), VS(m->mismatch));
+	       V(m->base), VS(sym_state_text(state)), VS(m->symbol_file), VS(why), VS(m->mismatch), VS(m->guess));
+	m->guess_told = false;
 	if (m->mismatch)
 		m->mismatch_used = true; // the note at the end of the command tells
 }

@@ -250,13 +250,18 @@ static void mismatches(struct report *r, struct reason *list, size_t *n)
 	const struct module *told = NULL;
 	for (size_t i = 0; r->v && i < r->v->stack.n; i++) {
 		const struct module *m = r->v->stack.frames[i].module;
-		if (!m || !m->mismatch || m == told)
+		if (!m || (!m->mismatch && !m->guess) || m == told)
 			continue;
 		bool before = false;
 		for (size_t k = 0; k < i && !before; k++)
 			before = r->v->stack.frames[k].module == m;
 		told = m;
-		if (!before)
+		if (!before && m->guess)
+			add(list, n,
+			    arena_printf(r->a, "the dump does not record which PDB is that of %s: %s", m->name,
+					 m->guess),
+			    arena_printf(r->a, "lmvm %s", m->name));
+		if (!before && m->mismatch)
 			add(list, n,
 			    arena_printf(r->a,
 					 "names of %s can be wrong, its symbols are not known to be of this build: %s",

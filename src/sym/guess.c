@@ -46,11 +46,15 @@ bool guess_kernel_symbols(struct target *t, struct module *m, bool (*open)(struc
 						  "structures are; %zu known kernels share the places",
 						  k->n_pdbs)
 				   : "guessed from where the kernel's globals lie and how large its structures are";
-		if (open(t, m) && is_right(k, m->symbols, p))
+		bool found = open(t, m);
+		if (found && is_right(k, m->symbols, p)) {
+			store_trace(t->store, "DBGHELP: %s - %s", m->name, m->guess);
 			return true;
+		}
+		if (found)
+			store_trace(t->store, "DBGHELP: %s - %s is not this kernel's", m->name,
+				    m->symbol_file ? m->symbol_file : p->name);
 		target_forget_symbols(t, m);
-		m->cv = (struct codeview){ 0 };
-		m->guess = NULL;
 	}
 	return false;
 }

@@ -4,8 +4,6 @@
 
 #include "base/limits.h"
 #include "pdb/undname.h"
-#include "target/kernel.h"
-#include "target/nt_builds.h"
 
 #include <string.h>
 
@@ -229,26 +227,12 @@ err_t pack_open_for(struct target *t, const struct pack_wanted *w, struct pack_f
 	return ok();
 }
 
-// The kernel of a small dump, which has no record of it: three of its globals lie where one known build has them.
-static const struct nt_pdb *inferred(const struct target *t, const struct module *m)
-{
-	const struct kernel *k = t->kernel;
-	return k && k->base && m->base == k->base && k->n_pdbs == 1 ? k->pdbs : NULL;
-}
-
-static struct pack_wanted wanted_of(struct target *t, struct module *m, err_t *unsure)
+static struct pack_wanted wanted_of(struct target *t, struct module *m)
 {
 	struct codeview *cv = &m->cv;
 	*cv = target_module_codeview(t, m);
 	if (cv->kind == CV_RSDS && cv->path && *path_base(cv->path))
 		return (struct pack_wanted){ path_base(cv->path), cv->guid, cv->age };
-	const struct nt_pdb *nt = inferred(t, m);
-	if (nt && cv->kind != CV_RSDS) {
-		*unsure = fail(E_NOTFOUND,
-			       "the dump does not record which build it is: inferred from the places of three globals",
-			       0);
-		return (struct pack_wanted){ nt->name, nt->guid, nt->age };
-	}
 	const char *dot = strrchr(m->image_name, '.');
 	size_t stem = dot && dot != m->image_name ? (size_t)(dot - m->image_name) : strlen(m->image_name);
 	return (struct pack_wanted){ arena_printf(t->arena, "%.*s.pdb", (int)MIN(stem, (size_t)INT16_MAX),
@@ -261,8 +245,7 @@ err_t pack_locate(struct target *t, struct module *m, struct pack **ret)
 	if (!t->symbol_path.n)
 		return fail(E_NOTFOUND, "no symbol path is set", m->base);
 	bool loose = m->load_anything || (t->symbol_options & SYMOPT_LOAD_ANYTHING);
-	err_t unsure = ok();
-	struct pack_wanted w = wanted_of(t, m, &unsure);
+	struct pack_wanted w = wanted_of(t, m);
 	if (!w.guid && !loose)
 		return fail(E_NOTFOUND, "the module names no PDB", m->base);
 	struct search s = { .t = t, .want = &w };
@@ -277,7 +260,7 @@ err_t pack_locate(struct target *t, struct module *m, struct pack **ret)
 	m->symbol_file = s.path;
 	m->symbol_map = s.found.map;
 	m->symbol_error = ok();
-	m->mismatch = s.mismatch.code ? s.mismatch.what : unsure.code ? unsure.what : NULL;
+	m->mismatch = s.mismatch.code ? s.mismatch.what : NULL;
 	*ret = s.found.pack;
 	return ok();
 }

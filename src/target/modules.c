@@ -199,6 +199,10 @@ void target_forget_symbols(struct target *t, struct module *m)
 	m->symbol_file = m->mismatch = NULL;
 	m->other_build = m->offline = false;
 	m->symbol_error = ok();
+	if (m->guess)
+		m->cv = (struct codeview){ 0 };
+	m->guess = NULL;
+	m->guess_told = false;
 }
 
 struct codeview target_module_codeview(struct target *t, struct module *m)

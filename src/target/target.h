@@ -49,10 +49,11 @@ struct module {
 	const char *symbol_file; // host path of what the symbols come from; NULL: none, or the image
 	struct file_map symbol_map;
 	err_t symbol_error;   // why a file that was found is not used
-	const char *guess;    // how cv came about when nothing recorded it; NULL: it is recorded
+	const char *guess;    // how cv came about when nothing recorded it; NULL: it is recorded, or there is none
 	const char *mismatch; // why the symbols in use are another build's; NULL: they match
 	bool other_build;     // a file of the right name was found, but not used: it is another build's
 	bool mismatch_used;   // a name from them was given since this was last cleared
+	bool guess_told;      // the user was told once that cv is a guess
 	bool offline;         // its symbols were looked for without the network so far
 	bool load_anything;   // .reload /i: symbols of another build are better than none
 	bool version_tried;   // cache of target_module_version()
