@@ -23,7 +23,7 @@ static err_t from_exception(struct session *s, struct call *c, struct doc *out)
 		return cmd_fail(c, E_ABSENT, 0, "Unable to get exception context, HRESULT 0x80004002");
 	if (s->thread != t->event_thread)
 		TRY(session_set_thread(s, t->event_thread));
-	session_set_regs(s, &regs);
+	session_set_regs(s, &regs, 0);
 	TRY(session_regs(s, &r));
 	emit_regs(s, c, out, r);
 	return ok();
@@ -46,7 +46,7 @@ static err_t from_memory(struct session *s, struct call *c, struct doc *out, va_
 				e.what ? e.what : err_name(e.code));
 	if (!regs.known)
 		return cmd_fail(c, E_CORRUPT, at, "the ContextFlags there say that no registers are stored");
-	session_set_regs(s, &regs);
+	session_set_regs(s, &regs, 0);
 	emit_regs(s, c, out, &regs);
 	return ok();
 }

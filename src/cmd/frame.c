@@ -55,11 +55,10 @@ static err_t frame(struct session *s, struct call *c, struct doc *out)
 		return cmd_fail(c, E_NOTFOUND, number, "Cannot find frame 0x%llx, previous scope unchanged",
 				(unsigned long long)number);
 	TRY(e);
-	struct regs r = frame_regs(&f);
-	if (f.trust == TRUST_CONTEXT)
-		r = s->regs;
+	bool current = f.trust == TRUST_CONTEXT;
+	struct regs r = current ? s->regs : frame_regs(&f);
 	if (set)
-		session_set_regs(s, &r);
+		session_set_regs(s, &r, current ? s->regs_zeroed : 0);
 	else if (given)
 		s->frame = (size_t)number;
 	show(s, c, out, &f, (size_t)number);

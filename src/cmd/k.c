@@ -231,12 +231,11 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 {
 	if (call_flag(c, 'd'))
 		return raw_words(s, c, out);
-	const struct regs *current;
+	struct regs start;
 	uint64_t count = s->kframes;
 	struct stack_options o = options_of(c, s);
 	o.trust = arg_switch(c, "-trust") || o.trust;
-	TRY(session_regs(s, &current));
-	struct regs start = *current;
+	TRY(session_known_regs(s, &start));
 	TRY(explicit_registers(s, c, &start));
 	arg_blanks(c);
 	if ((*c->p == 'L' || *c->p == 'l') && c->p[1])

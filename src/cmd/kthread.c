@@ -36,7 +36,7 @@ static err_t set_thread(struct session *s, struct call *c, struct doc *out, va_t
 		doc_note(out, NOTE_WARNING, "thread.no_registers",
 			 "The registers of this thread are not known (%s); those in force stay", e.what);
 	else
-		session_set_regs(s, &r);
+		session_set_regs(s, &r, 0);
 	return ok();
 }
 

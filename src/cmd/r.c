@@ -249,6 +249,8 @@ static err_t assign(struct session *s, struct call *c, const struct wanted *w)
 	uint64_t old = w->bits >= 32 ? 0 : reg_get(&r, w->reg) & ~(part << w->shift);
 	reg_set(&r, w->reg, old | (v & part) << w->shift);
 	s->regs = r; // not session_set_regs(): k would speak of a context that was set
+	if (w->bits >= 32)
+		s->regs_zeroed &= ~((uint64_t)1 << w->reg);
 	return ok();
 }
 

@@ -43,11 +43,11 @@ static err_t peb(const struct session *s, uint64_t *ret)
 static err_t return_address(const struct session *s, uint64_t *ret)
 {
 	struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
-	const struct regs *r;
+	struct regs r;
 	struct stack st;
-	err_t e = session_regs(s, &r);
+	err_t e = session_known_regs(s, &r);
 	if (!e.code)
-		e = stack_walk((struct session *)s, NULL, r, 1, a, &st);
+		e = stack_walk((struct session *)s, NULL, &r, 1, a, &st);
 	if (!e.code && !st.frames[0].ret_known)
 		e = fail(E_ABSENT, "the return address is not known", 0);
 	*ret = e.code ? 0 : st.frames[0].ret;

@@ -136,6 +136,7 @@ static err_t for_each(struct session *s, struct call *c, struct doc *out, const 
 	size_t first = sel->all ? 0 : sel->index, last = sel->all ? s->target->n_threads : sel->index + 1;
 	size_t thread = s->thread;
 	struct regs regs = s->regs;
+	uint64_t zeroed = s->regs_zeroed;
 	bool known = s->regs_known, set = s->regs_set;
 	err_t e = ok();
 	for (size_t i = first; i < last && !e.code; i++) {
@@ -158,6 +159,7 @@ static err_t for_each(struct session *s, struct call *c, struct doc *out, const 
 	s->regs = regs;
 	s->regs_known = known;
 	s->regs_set = set;
+	s->regs_zeroed = zeroed;
 	return e;
 }
 

@@ -57,8 +57,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	else if (e.code)
 		return cmd_fail(c, e.code, at, "Unable to read trap frame at %08x`%08x: %s", (unsigned)(at >> 32),
 				(unsigned)at, e.what);
-	session_set_regs(s, &r);
-	s->regs_zeroed = zeroed;
+	session_set_regs(s, &r, zeroed);
 	trap_emit(s, c, out, at, &r, zeroed);
 	return ok();
 }

@@ -51,12 +51,12 @@ void session_reset_regs(struct session *s)
 	s->next_u = s->next_d = 0;
 }
 
-void session_set_regs(struct session *s, const struct regs *r)
+void session_set_regs(struct session *s, const struct regs *r, uint64_t zeroed)
 {
 	s->regs = *r;
 	s->frame = 0;
 	s->regs_known = s->regs_set = true;
-	s->regs_zeroed = 0;
+	s->regs_zeroed = zeroed;
 }
 
 err_t session_regs(const struct session *s, const struct regs **ret)
@@ -67,6 +67,15 @@ err_t session_regs(const struct session *s, const struct regs **ret)
 						  : "the dump holds no registers for this thread",
 			    0);
 	*ret = &s->regs;
+	return ok();
+}
+
+err_t session_known_regs(const struct session *s, struct regs *ret)
+{
+	const struct regs *r;
+	TRY(session_regs(s, &r));
+	*ret = *r;
+	ret->known &= ~s->regs_zeroed;
 	return ok();
 }
 

@@ -192,9 +192,12 @@ MUST_USE err_t session_over(struct arena *a, struct target *t, const char *image
 void session_close(struct session *s);
 // Makes a thread current and takes its registers; resets a context that a command had set.
 MUST_USE err_t session_set_thread(struct session *s, size_t index);
-void session_set_regs(struct session *s, const struct regs *r); // .cxr, .ecxr
+// .cxr, .ecxr, .trap. zeroed: bits of registers that only read as 0, as the debugger shows them.
+void session_set_regs(struct session *s, const struct regs *r, uint64_t zeroed);
 void session_reset_regs(struct session *s);
 // The registers in force, or why there are none.
 MUST_USE err_t session_regs(const struct session *s, const struct regs **ret);
+// The same for those who reason from them, as walks do: registers whose 0 is no fact are not known.
+MUST_USE err_t session_known_regs(const struct session *s, struct regs *ret);
 // Walkers call this in every loop over target data: E_CANCELLED or E_LIMIT (time) when the command must end.
 MUST_USE err_t session_poll(const struct session *s);

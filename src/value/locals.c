@@ -24,12 +24,12 @@ struct collect {
 
 err_t stack_frame(struct session *s, struct arena *a, size_t number, struct frame *ret)
 {
-	const struct regs *r;
+	struct regs r;
 	struct stack st;
-	TRY(session_regs(s, &r));
+	TRY(session_known_regs(s, &r));
 	const struct thread *th = s->thread < s->target->n_threads ? &s->target->threads[s->thread] : NULL;
 	size_t max = MIN(number, (size_t)LIMIT_FRAMES - 1) + 1;
-	TRY(stack_walk(s, th, r, max, a, &st));
+	TRY(stack_walk(s, th, &r, max, a, &st));
 	if (!s->no_inlines)
 		stack_inlines(s, a, &st, max, &st);
 	if (number >= st.n)

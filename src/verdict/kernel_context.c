@@ -92,6 +92,7 @@ static void take_trap(struct kernel_case *c, va_t at, bool given)
 	c->k->trap_regs = r;
 	c->k->trap_zeroed = zeroed;
 	c->v->regs = r;
+	c->v->regs.known &= ~zeroed;
 }
 
 static void find_context(struct kernel_case *c)
@@ -164,9 +165,7 @@ static void doubt_registers(struct kernel_case *c)
 	insn_decode(t->machine, (struct span){ bytes, got }, v->address, NULL, NULL, &in);
 	for (size_t i = 0; in.valid && i < ARRAY_LEN(several); i++)
 		in.valid = !str_starts(in.mnemonic, several[i]);
-	bool zeroed = (in.mem.base >= 0 && c->k->trap_zeroed >> in.mem.base & 1) ||
-		      (in.mem.index >= 0 && c->k->trap_zeroed >> in.mem.index & 1);
-	if (!in.valid || zeroed)
+	if (!in.valid)
 		return;
 	struct operand o = fault_operand(t, &v->regs);
 	v->operand_known = o.known;
@@ -285,9 +284,9 @@ void kernel_stack(struct kernel_case *c)
 	if (c->k->trap && v->op != FAULT_EXECUTE && passes_trap(c, &crash)) {
 		v->stack = crash;
 	} else if (c->k->trap) {
-		const char *note = walk(c, &c->k->trap_regs, &fault);
+		const char *note = walk(c, &v->regs, &fault);
 		if (v->op == FAULT_EXECUTE && fault.n)
-			recover_caller(c->s, v->thread, &c->k->trap_regs, &fault);
+			recover_caller(c->s, v->thread, &v->regs, &fault);
 		if (fault.n)
 			join(c, &crash, &fault);
 		v->stack_note = fault.n ? NULL : note;
