@@ -280,6 +280,17 @@ static void emit_context(const struct kanalyze *z)
 	doc_text(z->out, "");
 }
 
+// Windows keeps the segment of the task that every processor starts with under this selector.
+static void emit_task(const struct kanalyze *z)
+{
+	if (!z->k->task)
+		return;
+	doc_text(z->out, "TSS:  00000028 -- (.tss 0x28)");
+	emit_regs(z->s, z->c, z->out, &z->v->regs);
+	doc_text(z->out, "Resetting default scope");
+	doc_text(z->out, "");
+}
+
 static void emit_trap(const struct kanalyze *z)
 {
 	const struct kernel_verdict *k = z->k;
@@ -353,6 +364,7 @@ static void emit_verbose(const struct kanalyze *z)
 		emit_record(z);
 	emit_context(z);
 	emit_process(z);
+	emit_task(z);
 	emit_trap(z);
 	if (late)
 		emit_record(z);

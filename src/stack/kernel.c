@@ -18,11 +18,11 @@ static bool field(const struct target *t, va_t object, uint64_t off, uint64_t *r
 	return object && off && space_ptr(t->space, object + off, t->ptr_bytes, ret) && *ret;
 }
 
-static void add_area(struct walk *w, va_t low, va_t high, va_t entry)
+static void add_area(struct walk *w, struct stack_area area)
 {
-	if (high <= low || high - low > LIMIT_KERNEL_STACK_BYTES || w->n_areas == ARRAY_LEN(w->areas))
-		return;
-	w->areas[w->n_areas++] = (struct stack_area){ .low = low, .high = high, .entry = entry };
+	if (area.high > area.low && area.high - area.low <= LIMIT_KERNEL_STACK_BYTES &&
+	    w->n_areas < ARRAY_LEN(w->areas))
+		w->areas[w->n_areas++] = area;
 }
 
 static void add_thread(struct walk *w, va_t thread)
@@ -34,18 +34,27 @@ static void add_thread(struct walk *w, va_t thread)
 		return;
 	if (!field(w->t, thread, kernel_kdbg(k, KDBG_THREAD_INITIAL_STACK_OFF, 2), &entry))
 		entry = 0;
-	add_area(w, low, high, entry);
+	add_area(w, (struct stack_area){ .low = low, .high = high, .entry = entry });
 }
 
+// Where x64 kernels note what a stack interrupted (read in dumps of 19041): two words below the top of an interrupt
+// stack, the trap frame; in the middle of what lies above the DPC stack pointer, a machine frame.
 static void add_processor(struct walk *w, const struct processor *p)
 {
+	enum { TRAP_LINK = 0x10, FRAME_LINK = 0x28, DPC_FRAME = 0x50 };
 	const struct kernel *k = w->t->kernel;
-	const enum kdbg_field offs[] = { KDBG_PRCB_DPC_STACK_OFF, KDBG_PRCB_ISR_STACK_OFF };
+	unsigned bytes = stack_bytes(w->t->machine);
+	bool linked = w->t->machine == MACHINE_X64;
 	uint64_t top;
 	add_thread(w, p->thread);
-	for (size_t i = 0; i < ARRAY_LEN(offs); i++)
-		if (field(w->t, p->prcb, kernel_kdbg(k, offs[i], 2), &top) && top > stack_bytes(w->t->machine))
-			add_area(w, top - stack_bytes(w->t->machine), top, 0);
+	if (field(w->t, p->prcb, kernel_kdbg(k, KDBG_PRCB_DPC_STACK_OFF, 2), &top) && top > bytes) {
+		bool known = linked && kernel_kdbg(k, KDBG_DPC_FRAME_SIZE, 2) == DPC_FRAME;
+		add_area(w, (struct stack_area){
+				    .low = top - bytes, .high = top, .frame_link = known ? top + FRAME_LINK : 0 });
+	}
+	if (field(w->t, p->prcb, kernel_kdbg(k, KDBG_PRCB_ISR_STACK_OFF, 2), &top) && top > bytes)
+		add_area(w, (struct stack_area){
+				    .low = top - bytes, .high = top, .trap_link = linked ? top - TRAP_LINK : 0 });
 }
 
 // The lowest of the kernel's variables that the debugger block names.
@@ -80,21 +89,48 @@ static void bound_code(struct walk *w, va_t ip)
 		w->code = w->code_end = 0; // this kernel is laid out in another way
 }
 
+// The task that a double fault of x86 interrupted: bug check 7f names its segment, and the PCR does.
+static va_t interrupted_task(const struct walk *w, const struct processor *p)
+{
+	enum { TRAP = 0x7f, DOUBLE_FAULT = 8, PCR_TSS = 0x40 }; // _KPCR.TSS of public symbols
+	const struct kernel *k = w->t->kernel;
+	uint64_t tss, back = kernel_kdbg(k, KDBG_PCR_PRCB_OFF, 2);
+	if (w->t->machine != MACHINE_X86 || k->facts->bugcheck != TRAP || k->facts->params[0] != DOUBLE_FAULT)
+		return 0;
+	if (k->facts->params[1])
+		return k->facts->params[1];
+	return p->prcb && back && field(w->t, p->prcb - back, PCR_TSS, &tss) ? tss : 0;
+}
+
 void kernel_areas(struct walk *w, const struct thread *th, va_t ip)
 {
 	const struct kernel *k = w->t->kernel;
 	bound_code(w, ip);
 	add_thread(w, session_kthread(w->s));
-	if (th && th->index < k->n_processors)
-		add_processor(w, &k->processors[th->index]);
+	if (!th || th->index >= k->n_processors)
+		return;
+	add_processor(w, &k->processors[th->index]);
+	if (th->index == k->current)
+		w->task = interrupted_task(w, &k->processors[th->index]);
 }
 
-bool kernel_other_stack(const struct walk *w, va_t sp)
+struct stack_area *kernel_area_at(struct walk *w, va_t sp)
 {
-	for (size_t i = 0; i < w->n_areas; i++)
-		if (sp >= w->areas[i].low && sp < w->areas[i].high && w->areas[i].low != w->low)
-			return true;
-	return false;
+	struct stack_area *below = NULL;
+	for (size_t i = 0; i < w->n_areas; i++) {
+		struct stack_area *area = &w->areas[i];
+		if (sp >= area->low && sp < area->high)
+			return area;
+		if (area->entry && sp < area->low && area->low - sp <= DUMP_PAGE)
+			below = area;
+	}
+	return below;
+}
+
+bool kernel_other_stack(struct walk *w, va_t sp)
+{
+	const struct stack_area *area = kernel_area_at(w, sp);
+	return area && area != w->area;
 }
 
 bool kernel_is_entry(const struct walk *w, va_t trap)
@@ -114,17 +150,15 @@ bool kernel_switch(struct walk *w, va_t sp)
 		w->bounded = false;
 		return first;
 	}
-	for (size_t i = 0; i < w->n_areas && !w->in_user; i++) {
-		struct stack_area *area = &w->areas[i];
-		if (area->entered || sp < area->low || sp >= area->high || (w->bounded && area->low == w->low))
-			continue;
-		area->entered = true;
-		w->low = area->low;
-		w->high = area->high;
-		w->bounded = true;
-		return true;
-	}
-	return false;
+	struct stack_area *area = w->in_user ? NULL : kernel_area_at(w, sp);
+	if (!area || area->entered || area == w->area)
+		return false;
+	area->entered = true;
+	w->area = area;
+	w->low = MIN(area->low, sp);
+	w->high = area->high;
+	w->bounded = true;
+	return true;
 }
 
 // KernelStack points at a _KSWITCH_FRAME: x64 {homes, ApcBypass 28, Rbp 30, Return 38}, x86 {ExceptionList, ApcBypass,

@@ -83,7 +83,7 @@ static void to_caller(struct regs *r, va_t pc, va_t sp, bool keep_saved)
 // ---- trap frames
 // Does a machine frame tell of the place where it lies? The processor aligns rsp to 16 bytes before it pushes one; it
 // is another stack's only when the fault had to change stacks.
-static bool frame_fits(const struct walk *w, va_t trap, const uint8_t *b)
+static bool frame_fits(struct walk *w, va_t trap, const uint8_t *b)
 {
 	uint64_t rip = le_get(b, 8), cs = le_get(b + CS, 8), efl = le_get(b + EFL, 8), rsp = le_get(b + RSP, 8);
 	uint64_t ss = le_get(b + SS, 8);
@@ -99,7 +99,7 @@ static bool frame_fits(const struct walk *w, va_t trap, const uint8_t *b)
 	return target_module_at(w->t, rip) || is_parameter(w, rip) || is_parameter(w, trap);
 }
 
-static bool trap_at(const struct walk *w, va_t trap, struct regs *ret)
+static bool trap_at(struct walk *w, va_t trap, struct regs *ret)
 {
 	uint8_t b[MACHINE_BYTES];
 	uint64_t zeroed;
@@ -229,6 +229,30 @@ static bool step_scan(struct walk *w, struct regs *r, va_t end)
 	return false;
 }
 
+// At the end of a stack of its own: back to the one that was interrupted.
+static bool step_link(struct walk *w, struct regs *r, struct kernel_step *ret)
+{
+	const struct stack_area *from = w->area;
+	uint8_t b[MACHINE_BYTES];
+	uint64_t trap;
+	if (!from || !w->bounded)
+		return false;
+	if (from->trap_link && space_u64(w->t->space, from->trap_link, &trap) && trap_at(w, trap, NULL) &&
+	    kernel_other_stack(w, trap)) {
+		through_trap(w, r, trap, ret);
+		return true;
+	}
+	if (!from->frame_link || !space_read_all(w->t->space, from->frame_link, b, sizeof(b)))
+		return false;
+	va_t rip = le_get(b, 8), rsp = le_get(b + RSP, 8);
+	if (rsp % 8 || !kernel_other_stack(w, rsp) || !is_kernel_half(rip) || in_kernel_data(w, rip) ||
+	    !target_is_code(w->t, rip))
+		return false;
+	to_caller(r, rip, rsp, false);
+	ret->exact = true; // the kernel notes where it goes on, which is behind no call
+	return true;
+}
+
 static bool is_anchored(const struct walk *w, const struct regs *r, va_t trap, const struct regs *t)
 {
 	return (reg_known(r, X64_RBP) && reg_get(r, X64_RBP) == trap + TRAP_RBP) || is_parameter(w, trap) ||
@@ -266,6 +290,22 @@ bool stack_step_trap_x86(struct walk *w, struct regs *r, struct kernel_step *ret
 	*r = t;
 	ret->trap_frame = trap;
 	ret->exact = true;
+	return true;
+}
+
+bool stack_step_task_x86(struct walk *w, struct regs *r, bool last, struct kernel_step *ret)
+{
+	struct sym_frame f;
+	struct regs t;
+	va_t base;
+	if (!w->task || w->area)
+		return false;
+	bool handler = sym_frame_at(w->t, reg_get(r, X64_RIP) - 1, &f, &base) && f.kind == SYM_FRAME_FPO && f.is_trap;
+	if ((!handler && !last) || x86_tss_read(w->t->space, w->task, &t).code)
+		return false;
+	w->task = 0;
+	*r = t;
+	*ret = (struct kernel_step){ .exact = true, .task = true };
 	return true;
 }
 
@@ -309,7 +349,7 @@ enum trust stack_step_kernel(struct walk *w, struct regs *r, bool top, struct ke
 		return TRUST_TRAP;
 	}
 	if (trap == UINT64_MAX)
-		return TRUST_NONE;
+		return step_link(w, r, ret) ? TRUST_TRAP : TRUST_NONE;
 	enum trust trust = is_anchored(w, r, trap, &t) ? TRUST_TRAP : TRUST_SCAN;
 	through_trap(w, r, trap, ret);
 	return trust;

@@ -93,7 +93,8 @@ static bool in_bounds(const struct walk *w, va_t sp)
 }
 
 // Has the walk gone on in a way a real stack does? Sets the end otherwise.
-static bool progressed(struct walk *w, const struct regs *before, const struct regs *after, bool machine_frame)
+static bool progressed(struct walk *w, const struct regs *before, const struct regs *after,
+		       const struct kernel_step *how)
 {
 	unsigned sp_reg = reg_sp(w->t->machine), align = w->t->ptr_bytes;
 	va_t old = reg_get(before, sp_reg), sp = reg_get(after, sp_reg);
@@ -101,7 +102,11 @@ static bool progressed(struct walk *w, const struct regs *before, const struct r
 	bool ahead = sp > old && in_bounds(w, sp) && sp - old <= LIMIT_FRAME_BYTES;
 	if (sp % align == 0 && w->t->kernel && !ahead && kernel_switch(w, sp))
 		return true;
-	if (machine_frame && sp % align == 0 && !w->t->kernel)
+	if (how->task) {
+		w->bounded = false;
+		return true;
+	}
+	if (how->exact && sp % align == 0 && !w->t->kernel)
 		return true; // an interrupt may switch stacks
 	if (sp < old || (sp == old && !leaf_lr)) {
 		w->end = STACK_END_CYCLE;
@@ -168,7 +173,7 @@ static enum trust step(struct walk *w, struct regs *r, bool top, struct kernel_s
 		return stack_step_kernel(w, r, top, ret);
 	if (w->t->kernel && !top && stack_step_chain_end(w, r))
 		return TRUST_FRAME_POINTER;
-	if (w->t->kernel && stack_step_trap_x86(w, r, ret))
+	if (w->t->kernel && (stack_step_trap_x86(w, r, ret) || stack_step_task_x86(w, r, false, ret)))
 		return TRUST_TRAP;
 	enum trust x86 = w->t->machine == MACHINE_X86 ? stack_step_x86(w, r, top) : TRUST_NONE;
 	if (x86 != TRUST_NONE)
@@ -181,7 +186,7 @@ static enum trust step(struct walk *w, struct regs *r, bool top, struct kernel_s
 		return TRUST_FRAME_POINTER;
 	if (stack_step_scan(w, r, top))
 		return TRUST_SCAN;
-	return TRUST_NONE;
+	return w->t->kernel && stack_step_task_x86(w, r, true, ret) ? TRUST_TRAP : TRUST_NONE;
 }
 
 static void stack_bounds(struct walk *w, const struct thread *th, const struct regs *start)
@@ -252,12 +257,12 @@ static void walk(struct walk *w, const struct regs *start, size_t max)
 		f->ret = reg_get(&next, pc_reg);
 		f->ret_known = true;
 		f->caller_sp = reg_get(&next, reg_sp(w->t->machine));
-		if (w->t->machine == MACHINE_X86)
+		if (w->t->machine == MACHINE_X86 && !how.task)
 			f->fp = how.trap_frame ? how.trap_frame : f->caller_sp - 8;
 		if (!f->ret)
 			return;
 		f->trap_frame = how.trap_frame;
-		if (!progressed(w, &r, &next, how.exact))
+		if (!progressed(w, &r, &next, &how))
 			return;
 		if (w->n == max) {
 			w->end = STACK_END_LIMIT;

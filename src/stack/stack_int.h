@@ -19,13 +19,18 @@ struct walk {
 	struct stack_area {
 		va_t low, high;
 		va_t entry; // of a thread: where its stack starts, with the trap frame of user mode below; 0: not known
+		// Where the kernel noted what it left for this stack: of interrupts, the address of the trap frame; of
+		// DPCs, a machine frame. 0: not known.
+		va_t trap_link, frame_link;
 		bool entered;
 	} areas[LIMIT_KERNEL_STACKS]; // that the processor may be on
 	size_t n_areas;
-	va_t code, code_end;    // the kernel's; 0: not known
-	va_t trap, trap_from;   // the first trap frame at or above trap_from; UINT64_MAX: none
-	bool in_user;           // the walk has left the kernel
-	uint32_t callee_params; // x86: bytes of arguments that the frame below was called with; 0 when not known
+	struct stack_area *area; // that the walk is on; NULL: none of these
+	va_t task;               // x86: the task state segment of what a double fault interrupted; 0: none
+	va_t code, code_end;     // the kernel's; 0: not known
+	va_t trap, trap_from;    // the first trap frame at or above trap_from; UINT64_MAX: none
+	bool in_user;            // the walk has left the kernel
+	uint32_t callee_params;  // x86: bytes of arguments that the frame below was called with; 0 when not known
 };
 // Can a call have left this address on the stack? It is in code and, when the bytes before it are there, they
 // are a call.

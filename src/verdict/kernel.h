@@ -30,6 +30,7 @@ struct kernel_verdict {
 	bool trap_given;
 	struct regs trap_regs;
 	uint64_t trap_zeroed;
+	va_t task;    // x86, double fault: the segment of the task that was interrupted
 	va_t context; // CONTEXT record that a parameter names, and that could be read
 	va_t record;  // EXCEPTION_RECORD that a parameter names
 	bool record_known;

@@ -98,7 +98,7 @@ static void name_unloaded(struct kernel_case *c, const struct unloaded_module *u
 // ---- how sure, and why
 static enum verdict_confidence confidence(const struct kernel_case *c, const struct blame *who)
 {
-	bool at_fault = !who->frame && (c->k->trap || c->k->context || c->v->has_exception);
+	bool at_fault = !who->frame && (c->k->trap || c->k->task || c->k->context || c->v->has_exception);
 	if (who->class < TRIAGE_MAYBE || who->trust <= TRUST_SCAN || c->v->stack_note)
 		return VERDICT_LOW;
 	if (c->rule->flags & (RULE_NOTICED | RULE_HARDWARE | RULE_DISK | RULE_NO_STACK) || who->after_unknown)
@@ -119,7 +119,7 @@ static const char *why(struct kernel_case *c, const struct blame *who)
 {
 	struct arena *a = c->s->arena;
 	const char *image = c->v->image_name, *how = trust_words(who->trust);
-	bool fault = c->k->trap || c->k->context;
+	bool fault = c->k->trap || c->k->task || c->k->context;
 	if (c->rule->flags & RULE_REQUESTED)
 		return "somebody asked for this crash: no code is at fault";
 	if (who->class < TRIAGE_MAYBE)
@@ -149,7 +149,7 @@ static bool by_address(struct kernel_case *c)
 	struct verdict *v = c->v;
 	struct arena *a = c->s->arena;
 	const struct module *m = v->address ? target_module_at(c->s->target, v->address) : NULL;
-	if (!m || c->k->trap || c->k->context || !c->rule->ip)
+	if (!m || c->k->trap || c->k->task || c->k->context || !c->rule->ip)
 		return false;
 	if (v->stack.n && v->stack.frames[0].ip == v->address)
 		return false; // the header's registers are those of the fault

@@ -95,6 +95,16 @@ static void take_trap(struct kernel_case *c, va_t at, bool given)
 	c->v->regs.known &= ~zeroed;
 }
 
+// A double fault of x86 runs as a task of its own; the second parameter is the other task's segment.
+static void take_task(struct kernel_case *c, va_t at)
+{
+	struct regs r;
+	if (!at || x86_tss_read(c->s->target->space, at, &r).code)
+		return;
+	c->k->task = at;
+	c->v->regs = r;
+}
+
 static void find_context(struct kernel_case *c)
 {
 	const struct bugcheck_rule *r = c->rule;
@@ -108,7 +118,10 @@ static void find_context(struct kernel_case *c)
 	if (r->trap)
 		take_trap(c, param(c, r->trap), true);
 	// 0x50 names the trap frame in a parameter of the routine that stops the system, if not in its own.
-	if (c->k->code == 0x7f && c->k->params[0] == 8)
+	bool double_fault = c->k->code == 0x7f && c->k->params[0] == 8;
+	if (double_fault && t->machine == MACHINE_X86)
+		take_task(c, c->k->params[1]);
+	else if (double_fault)
 		take_trap(c, c->k->params[1], true);
 	if (!c->k->trap && (r->flags & RULE_TRAP) && sp && ip)
 		take_trap(c, kernel_trap_find(c->s, sp, ip, param(c, r->address)), false);
@@ -133,6 +146,8 @@ static void fault_of_params(struct kernel_case *c)
 	v->address = bugcheck_ip(r, c->k->params);
 	if (!v->address && c->k->trap)
 		v->address = reg_get(&c->k->trap_regs, reg_pc(machine));
+	if (!v->address && c->k->task)
+		v->address = reg_get(&v->regs, reg_pc(machine));
 	if (!c->k->has_exception)
 		return;
 	v->code = x->code;
@@ -201,7 +216,7 @@ void kernel_facts(struct kernel_case *c)
 		read_record(c, param(c, c->rule->record));
 	exception_of_params(c);
 	find_context(c);
-	v->regs_known = c->crash_known || c->k->trap || c->k->context;
+	v->regs_known = c->crash_known || c->k->trap || c->k->task || c->k->context;
 	v->event_context = v->regs_known;
 	v->has_exception = c->k->has_exception;
 	fault_of_params(c);
@@ -267,6 +282,20 @@ static bool passes_trap(struct kernel_case *c, const struct stack *st)
 	return false;
 }
 
+// The frame that the interrupted task stood in.
+static bool passes_task(struct kernel_case *c, const struct stack *st)
+{
+	uint16_t machine = c->s->target->machine;
+	for (size_t i = 0; c->k->task && i < st->n; i++) {
+		if (!st->frames[i].exact_ip || st->frames[i].ip != reg_get(&c->v->regs, reg_pc(machine)) ||
+		    st->frames[i].sp != reg_get(&c->v->regs, reg_sp(machine)))
+			continue;
+		c->first = i;
+		return true;
+	}
+	return false;
+}
+
 void kernel_stack(struct kernel_case *c)
 {
 	struct verdict *v = c->v;
@@ -281,7 +310,11 @@ void kernel_stack(struct kernel_case *c)
 		v->stack_note = c->crash_known ? walk(c, &c->crash, &crash) : NULL;
 		v->stack = crash;
 	}
-	if (c->k->trap && v->op != FAULT_EXECUTE && passes_trap(c, &crash)) {
+	if (passes_task(c, &crash)) {
+		v->stack = crash;
+	} else if (c->k->task) {
+		v->stack_note = walk(c, &v->regs, &v->stack);
+	} else if (c->k->trap && v->op != FAULT_EXECUTE && passes_trap(c, &crash)) {
 		v->stack = crash;
 	} else if (c->k->trap) {
 		const char *note = walk(c, &v->regs, &fault);

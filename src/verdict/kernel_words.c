@@ -102,6 +102,8 @@ static void evidence(struct kernel_case *c)
 			      arena_printf(a, "the registers at that moment are in a trap frame%s",
 					   k->trap_given ? "" : " that was found on the stack"),
 			      arena_printf(a, ".trap %" PRIx64, k->trap));
+	if (k->task)
+		kernel_reason(&k->evidence, "the registers at that moment are in the task state segment", ".tss 28");
 	if (k->context)
 		kernel_reason(&k->evidence, "the registers at that moment are in a context record",
 			      arena_printf(a, ".cxr %" PRIx64, k->context));

@@ -6,6 +6,7 @@
             pointer and lies in a driver; no frame comes twice; frames behind a trap frame are its rip and rsp
   anchor    the address that the bug check blames is a frame, found by a trap frame or the context, not by a scan
   frame     return addresses that the kernel's handlers are known to leave in these dumps
+  link      stacks of DPCs and interrupts lead back to the interrupted thread's, by what the kernel noted at their end
   rizin     frames that rizin printed for two of the dumps, as a subsequence of ours
 """
 import argparse
@@ -48,7 +49,12 @@ class Triage:
         drivers, n, strings = u32(0x2030), u32(0x2034), u32(0x2038)
         stride = (strings - drivers) // n if strings > drivers and (strings - drivers) % n == 0 else 0x90
         self.drivers = [(u64(drivers + i * stride + 0x38), u32(drivers + i * stride + 0x48)) for i in range(n)]
-        self.base = u64(b.index(b"KDBG") + 8)
+        kdbg = b.index(b"KDBG") - 0x10
+        self.base = u64(kdbg + 0x18)
+        prcb, thread = u32(0x201C), u32(0x2024)
+        word = lambda at: struct.unpack_from("<H", b, kdbg + at)[0]
+        self.dpc, self.isr = u64(prcb + word(0x354)), u64(prcb + word(0x356))
+        self.thread = (u64(thread + u32(kdbg + 0x340)), u64(thread + u32(kdbg + 0x344)))
 
     def u64(self, va):
         for at, off, size in self.blocks:
@@ -76,8 +82,16 @@ def plain(va):
     return va | 0xFFFF << 48 if va >> 55 & 1 else va
 
 
+def linked(t, f, g):
+    """Does what the kernel noted at the end of the processor's own stack lead from frame f to frame g?"""
+    if not t.thread[0] <= g["child_sp"] < t.thread[1] or t.thread[0] <= f["child_sp"] < t.thread[1]:
+        return False
+    return f["trap_frame"] == t.u64(t.isr - 0x10) if f["trap_frame"] else (
+        t.u64(t.dpc + 0x28), t.u64(t.dpc + 0x40)) == (g["ip"], g["child_sp"])
+
+
 def rule(name, t, frames, arm64):
-    problems = []
+    problems, links = [], 0
     for i, (f, g) in enumerate(zip(frames, frames[1:])):
         at = f"frame {i:x}"
         user = g["child_sp"] >> 47 == 0
@@ -86,7 +100,7 @@ def rule(name, t, frames, arm64):
         if f["trap_frame"]:
             if arm64 or (t.u64(f["trap_frame"] + 0x168), t.u64(f["trap_frame"] + 0x180)) != (g["ip"], g["child_sp"]):
                 problems.append(f"{at}: the trap frame says otherwise")
-        elif not arm64 and t.u64(g["child_sp"] - 8) != f["ret"]:
+        elif not arm64 and t.u64(g["child_sp"] - 8) != f["ret"] and not linked(t, f, g):
             problems.append(f"{at}: no return address below the caller's stack pointer")
         elif arm64 and plain(t.u64(f["child_sp"] + 8) or 0) != f["ret"] and i == 0:
             problems.append(f"{at}: no return address beside the frame pointer")
@@ -94,9 +108,14 @@ def rule(name, t, frames, arm64):
             if not f["trap_frame"] or i + 2 != len(frames):
                 problems.append(f"{at}: user code without a trap frame, or not last")
             continue
-        if not g["child_sp"] > f["child_sp"]:
+        low, high = (t.stack, t.stack + t.stack_size)
+        if linked(t, f, g):
+            links += 1
+        elif not g["child_sp"] > f["child_sp"]:
             problems.append(f"{at}: the stack pointer does not rise")
-        if not t.stack <= g["child_sp"] <= t.stack + t.stack_size:
+        if links:
+            low, high = t.thread
+        if not low <= g["child_sp"] <= high:
             problems.append(f"{at}: outside the stack")
         if not t.in_driver(g["ip"]):
             problems.append(f"{at}: no driver's code")
@@ -108,6 +127,10 @@ def rule(name, t, frames, arm64):
     if len(set(scanned)) != len(scanned):
         problems.append("a frame comes twice")
     check(f"rule {name}: {len(frames)} frames", len(frames) > 1 and not problems, "; ".join(problems[:4]))
+    own = not t.thread[0] <= frames[0]["child_sp"] < t.thread[1] and any(
+        top - 0x6000 <= frames[0]["child_sp"] < top for top in (t.dpc, t.isr))
+    if own:
+        check(f"link {name}", links == 1)
 
 
 def rizin_frames(code):
