@@ -78,6 +78,8 @@ enum {
 	LIMIT_THREAD_IRPS = 1024,
 	// Processes, and threads of one of them, that are listed; handles of both share one space.
 	LIMIT_TASKS = 1 << 16,
+	// Bytes of a process' environment block; Windows sets no limit, 32 Ki characters are usual at most.
+	LIMIT_ENVIRONMENT = 1 << 20,
 	// Sections of one hardware error record; the firmware's have one to four.
 	LIMIT_WHEA_SECTIONS = 64,
 	// Bytes of one of them that are looked at; those that are decoded have 73 to 264.

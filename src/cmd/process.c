@@ -2,8 +2,8 @@
 // process.c: !process: one process of a kernel dump, or all of them, with their threads. Layouts: -process.md of
 // Microsoft's debugger documentation and the kernel-dump article.
 #include "cmd/ktask.h"
-
-#include "base/limits.h"
+#include "cmd/peb.h"
+#include "win/ring.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -190,53 +190,16 @@ static void emit_details(struct session *s, struct call *c, struct doc *out, va_
 }
 
 // ---- lists
-struct list {
-	struct session *s;
-	va_t head, at, before;
-	const char *why; // why it ended early; NULL: at its head
-	unsigned n;
-};
-
-static struct list list_begin(struct session *s, va_t head)
+static struct ring list_begin(struct session *s, va_t head)
 {
-	struct list l = { .s = s, .head = head, .before = head };
-	if (!head || !space_ptr(s->target->space, head, s->target->ptr_bytes, &l.at)) {
-		l.why = "the head of the list is not in the dump";
-		l.at = head;
-	}
-	return l;
-}
-
-// The next entry of a LIST_ENTRY ring, whose links both ways have to agree.
-static bool list_next(struct list *l, va_t *ret)
-{
-	const unsigned p = l->s->target->ptr_bytes;
-	uint64_t next, back;
-	if (l->at == l->head || l->why)
-		return false;
-	if (!l->at || !space_ptr(l->s->target->space, l->at, p, &next) ||
-	    !space_ptr(l->s->target->space, l->at + p, p, &back)) {
-		l->why = "the next entry of the list is not in the dump";
-		return false;
-	}
-	if (back != l->before) {
-		l->why = "the list is torn: an entry does not point back";
-		return false;
-	}
-	if (++l->n > LIMIT_TASKS) {
-		l->why = "the list is too long to be one";
-		return false;
-	}
-	*ret = l->before = l->at;
-	l->at = next;
-	return true;
+	return ring_begin(s->target->space, s->target->ptr_bytes, head);
 }
 
 static err_t emit_threads(struct session *s, struct call *c, struct doc *out, va_t process_at, unsigned flags)
 {
 	enum { INDENT = 8 };
 	struct layout_field link;
-	struct list l = list_begin(s, layout_address(s, process_at, "_EPROCESS", "ThreadListHead"));
+	struct ring l = list_begin(s, layout_address(s, process_at, "_EPROCESS", "ThreadListHead"));
 	va_t at;
 	if (!layout_field(s, "_ETHREAD", "ThreadListEntry", &link)) {
 		doc_note(out, NOTE_INFO, "layout.unknown",
@@ -244,7 +207,7 @@ static err_t emit_threads(struct session *s, struct call *c, struct doc *out, va
 		return ok();
 	}
 	doc_text(out, "");
-	while (list_next(&l, &at)) {
+	while (ring_next(&l, &at)) {
 		TRY(session_poll(s));
 		// Recorded with flags 7, f and without any: never arguments, whatever bit 8 is documented to do.
 		task_thread(s, c, out, at - link.offset, flags | TASK_NO_ARGS, INDENT);
@@ -288,7 +251,7 @@ static err_t emit_list(struct session *s, struct call *c, struct doc *out, const
 {
 	struct layout_field link;
 	va_t head = s->target->kernel->facts->active_processes, at, current = session_kprocess(s);
-	struct list l = list_begin(s, head);
+	struct ring l = list_begin(s, head);
 	unsigned shown = 0;
 	bool seen_current = false;
 	if (w->by_pid)
@@ -297,7 +260,7 @@ static err_t emit_list(struct session *s, struct call *c, struct doc *out, const
 		ROW(out, process_list, V(head));
 	if (!layout_field(s, "_EPROCESS", "ActiveProcessLinks", &link))
 		l.why = "the layout of this kernel is not known";
-	while (list_next(&l, &at)) {
+	while (ring_next(&l, &at)) {
 		TRY(session_poll(s));
 		at -= link.offset;
 		seen_current |= at == current;

@@ -4,6 +4,7 @@
 #include "cmd/cmd.h"
 #include "target/kernel.h"
 #include "value/locals.h"
+#include "win/peb.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,18 +27,6 @@ static bool known(const struct session *s, unsigned reg, uint64_t *ret, err_t *e
 							 : fail(E_ABSENT, "the register's value is not known", reg);
 	*ret = reg_get(&s->regs, reg);
 	return true;
-}
-
-// The PEB pointer in a TEB (public winternl.h: ProcessEnvironmentBlock): 0x60 on 64-bit, 0x30 on 32-bit.
-static err_t peb(const struct session *s, uint64_t *ret)
-{
-	const struct target *t = s->target;
-	if (s->thread >= t->n_threads || !t->threads[s->thread].teb)
-		return fail(E_ABSENT, "the dump records no TEB for this thread", 0);
-	va_t teb = t->threads[s->thread].teb;
-	if (!space_ptr(t->space, teb + (t->ptr_bytes == 8 ? 0x60 : 0x30), t->ptr_bytes, ret))
-		return fail(E_ABSENT, "the TEB is not in the dump", teb);
-	return ok();
 }
 
 static err_t return_address(const struct session *s, uint64_t *ret)
@@ -127,12 +116,13 @@ static bool ids_pseudo(const struct session *s, const char *name, uint64_t *ret,
 	const struct target *t = s->target;
 	const struct thread *th = s->thread < t->n_threads ? &t->threads[s->thread] : NULL;
 	if (str_ieq(name, "teb") || str_ieq(name, "thread")) {
-		*err = th && th->teb ? ok() : fail(E_ABSENT, "the dump records no TEB for this thread", 0);
-		*ret = th ? th->teb : 0;
+		*ret = session_teb((struct session *)s);
+		*err = *ret ? ok() : fail(E_ABSENT, "the dump records no TEB for this thread", 0);
 		return true;
 	}
 	if (str_ieq(name, "peb") || str_ieq(name, "proc")) {
-		*err = peb(s, ret);
+		*ret = session_peb((struct session *)s);
+		*err = *ret ? ok() : fail(E_ABSENT, "the dump does not tell where the PEB is", 0);
 		return true;
 	}
 	if (str_ieq(name, "tid")) {
