@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // arm64_unwind.c: one step up an ARM64 stack by unwind data ("ARM64 exception handling").
 #include "arch/arch_int.h"
+#include "arch/trap.h"
 
 #include <string.h>
 
@@ -140,13 +141,13 @@ static err_t trap_frame(struct step *s, va_t sp)
 {
 	uint32_t spsr;
 	for (unsigned i = 0; i <= A64_X18; i++)
-		restore(s, A64_X0 + i, sp + 0xa0 + 8 * i);
-	restore(s, A64_LR, sp + 0x138);
-	restore(s, A64_FP, sp + 0x140);
-	restore(s, A64_PC, sp + 0x148);
-	if (space_u32(s->env->space, sp + 0x90, &spsr))
+		restore(s, A64_X0 + i, sp + ARM64_TRAP_X0 + 8 * i);
+	restore(s, A64_LR, sp + ARM64_TRAP_LR);
+	restore(s, A64_FP, sp + ARM64_TRAP_FP);
+	restore(s, A64_PC, sp + ARM64_TRAP_PC);
+	if (space_u32(s->env->space, sp + ARM64_TRAP_CPSR, &spsr))
 		reg_set(&s->r, A64_CPSR, spsr);
-	restore(s, A64_SP, sp + 0x98);
+	restore(s, A64_SP, sp + ARM64_TRAP_SP);
 	s->trap_frame = sp;
 	return whole(s, "trap frame on the stack");
 }

@@ -2,19 +2,21 @@
 // trap.c: reads trap frames and task state segments. Offsets: _KTRAP_FRAME of Microsoft's public symbols.
 #include "arch/trap.h"
 
+#include "base/limits.h"
+
 struct place {
 	uint8_t reg, bytes;
 	uint16_t off;
 };
 static const struct place x64_places[] = {
-	{ X64_RAX, 8, 0x30 },  { X64_RCX, 8, 0x38 },   { X64_RDX, 8, 0x40 },  { X64_R8, 8, 0x48 },
-	{ X64_R9, 8, 0x50 },   { X64_R10, 8, 0x58 },   { X64_R11, 8, 0x60 },  { X64_RBP, 8, 0x158 },
-	{ X64_RIP, 8, 0x168 }, { X64_CS, 2, 0x170 },   { X64_EFL, 4, 0x178 }, { X64_RSP, 8, 0x180 },
-	{ X64_SS, 2, 0x188 },  { X64_MXCSR, 4, 0x2c },
+	{ X64_RAX, 8, 0x30 },         { X64_RCX, 8, 0x38 },       { X64_RDX, 8, 0x40 },  { X64_R8, 8, 0x48 },
+	{ X64_R9, 8, 0x50 },          { X64_R10, 8, 0x58 },       { X64_R11, 8, 0x60 },  { X64_RBP, 8, 0x158 },
+	{ X64_RIP, 8, X64_TRAP_RIP }, { X64_CS, 2, X64_TRAP_CS }, { X64_EFL, 4, 0x178 }, { X64_RSP, 8, 0x180 },
+	{ X64_SS, 2, 0x188 },         { X64_MXCSR, 4, 0x2c },
 };
 static const struct place x86_places[] = {
-	{ X64_FS, 2, 0x50 },  { X64_RDI, 4, 0x54 }, { X64_RSI, 4, 0x58 }, { X64_RBX, 4, 0x5c },
-	{ X64_RBP, 4, 0x60 }, { X64_RIP, 4, 0x68 }, { X64_CS, 2, 0x6c },  { X64_EFL, 4, 0x70 },
+	{ X64_FS, 2, 0x50 },  { X64_RDI, 4, 0x54 },         { X64_RSI, 4, 0x58 }, { X64_RBX, 4, 0x5c },
+	{ X64_RBP, 4, 0x60 }, { X64_RIP, 4, X86_TRAP_EIP }, { X64_CS, 2, 0x6c },  { X64_EFL, 4, 0x70 },
 };
 static const struct place x86_volatile[] = {
 	{ X64_GS, 2, 0x30 },  { X64_ES, 2, 0x34 },  { X64_DS, 2, 0x38 },
@@ -32,13 +34,17 @@ static const struct place tss_places[] = {
 	{ X64_SS, 2, 0x50 },  { X64_DS, 2, 0x54 },  { X64_FS, 2, 0x58 },  { X64_GS, 2, 0x5c },
 };
 static const struct place arm64_places[] = {
-	{ A64_CPSR, 4, 0x90 }, { A64_SP, 8, 0x98 }, { A64_LR, 8, 0x138 }, { A64_FP, 8, 0x140 }, { A64_PC, 8, 0x148 },
+	{ A64_CPSR, 4, ARM64_TRAP_CPSR }, { A64_SP, 8, ARM64_TRAP_SP }, { A64_LR, 8, ARM64_TRAP_LR },
+	{ A64_FP, 8, ARM64_TRAP_FP },     { A64_PC, 8, ARM64_TRAP_PC },
 };
-enum { ARM64_X0 = 0xa0, ARM64_VOLATILE = 19, X86_ESP = 0x74, X86_SS = 0x78 };
+enum { ARM64_VOLATILE = 19, X86_ESP = 0x74, X86_SS = 0x78 };
 
 unsigned trap_frame_bytes(uint16_t machine)
 {
-	return machine == MACHINE_X64 ? 0x190 : machine == MACHINE_X86 ? 0x8c : machine == MACHINE_ARM64 ? 0x150 : 0;
+	return machine == MACHINE_X64     ? X64_TRAP_BYTES
+	       : machine == MACHINE_X86   ? X86_TRAP_BYTES
+	       : machine == MACHINE_ARM64 ? ARM64_TRAP_BYTES
+					  : 0;
 }
 
 static void take(struct regs *r, const uint8_t *b, const struct place *p, size_t n)
@@ -103,13 +109,31 @@ err_t trap_frame_read(uint16_t machine, const struct space *sp, va_t at, struct 
 	} else {
 		take(ret, b, arm64_places, ARRAY_LEN(arm64_places));
 		for (unsigned i = 0; i < ARM64_VOLATILE; i++)
-			reg_set(ret, A64_X0 + i, le_get(b + ARM64_X0 + i * 8, 8));
+			reg_set(ret, A64_X0 + i, le_get(b + ARM64_TRAP_X0 + i * 8, 8));
 		for (unsigned i = A64_X19; i <= A64_X28; i++) {
 			reg_set(ret, i, 0);
 			*zeroed_ret |= (uint64_t)1 << i;
 		}
 	}
 	return is_plausible(ret) ? ok() : fail(E_CORRUPT, "what lies there is no trap frame", at);
+}
+
+va_t trap_frame_find(uint16_t machine, const struct space *sp, va_t from, va_t ip, va_t address)
+{
+	unsigned p = machine == MACHINE_X86 ? 4 : 8;
+	unsigned off = machine == MACHINE_X64 ? X64_TRAP_RIP : machine == MACHINE_X86 ? X86_TRAP_EIP : ARM64_TRAP_PC;
+	uint64_t word, fault, zeroed;
+	struct regs r;
+	va_t first = 0;
+	for (va_t at = from; at - from < LIMIT_TRAP_SEARCH_BYTES && space_ptr(sp, at, p, &word); at += p) {
+		if (word != ip || at - from < off || trap_frame_read(machine, sp, at - off, &r, &zeroed).code)
+			continue;
+		first = first ? first : at - off;
+		if (machine != MACHINE_X64 ||
+		    (space_u64(sp, at - off + X64_TRAP_FAULT_ADDRESS, &fault) && fault == address))
+			return at - off;
+	}
+	return first;
 }
 
 err_t x86_tss_read(const struct space *sp, va_t at, struct regs *ret)

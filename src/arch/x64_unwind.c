@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // x64_unwind.c: one step up an x64 stack by unwind data ("x64 exception handling", "Unwind procedure").
 #include "arch/arch_int.h"
+#include "arch/trap.h"
 
 #include <string.h>
 
@@ -357,9 +358,8 @@ err_t x64_unwind(const struct unwind_env *env, struct regs *r, bool top, struct 
 	TRY(leaf ? pop_pc(&s) : by_data(&s, f, top));
 	forget_volatile(&s);
 	*r = s.r;
-	enum { TRAP_RIP = 0x168 }; // _KTRAP_FRAME.Rip
 	*ret = (struct unwind_result){ .machine_frame = s.machine_frame,
 				       .leaf = leaf,
-				       .trap_frame = s.machine_frame ? s.machine_at - TRAP_RIP : 0 };
+				       .trap_frame = s.machine_frame ? s.machine_at - X64_TRAP_RIP : 0 };
 	return ok();
 }

@@ -79,30 +79,6 @@ static bool take_trap(struct facts *f, struct fact_kernel *k, va_t at, enum fact
 	return true;
 }
 
-// The innermost trap frame on the stack that was interrupted at `ip`. x64: one that has the faulting address, too
-// (FaultAddress, which the kernel fills for page faults), is preferred.
-static va_t find_trap(const struct facts *f, va_t from, va_t ip, va_t address)
-{
-	enum { X64_RIP_OFF = 0x168, X64_FAULT = 0xd0, X86_EIP_OFF = 0x68, ARM64_PC_OFF = 0x148 };
-	const struct target *t = f->session->target;
-	unsigned p = t->ptr_bytes, off = t->machine == MACHINE_X64     ? X64_RIP_OFF
-					 : t->machine == MACHINE_ARM64 ? ARM64_PC_OFF
-								       : X86_EIP_OFF;
-	va_t first = 0;
-	for (va_t at = from; at - from < LIMIT_FACT_KERNEL_STACK; at += p) {
-		uint64_t v, cr2, zeroed;
-		struct regs r;
-		if (!space_ptr(t->space, at, p, &v))
-			break;
-		if (v != ip || trap_frame_read(t->machine, t->space, at - off, &r, &zeroed).code)
-			continue;
-		if (t->machine != MACHINE_X64 || (space_u64(t->space, at - off + X64_FAULT, &cr2) && cr2 == address))
-			return at - off;
-		first = first ? first : at - off;
-	}
-	return first;
-}
-
 static void find_scope(struct facts *f, struct fact_kernel *k, const struct bugcheck_rule *r, va_t ip)
 {
 	const struct target *t = f->session->target;
@@ -122,7 +98,8 @@ static void find_scope(struct facts *f, struct fact_kernel *k, const struct bugc
 		scope(f, k, SCOPE_HEADER, &k->crash);
 		return;
 	}
-	if (ip && k->live && take_trap(f, k, find_trap(f, k->live, ip, param(k, r->address)), SCOPE_FOUND))
+	if (ip && k->live &&
+	    take_trap(f, k, trap_frame_find(t->machine, t->space, k->live, ip, param(k, r->address)), SCOPE_FOUND))
 		return;
 	k->no_scope = "neither a context record nor a trap frame of the fault is in the dump";
 }

@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-enum { TRAP_BYTES = 0x190, TRAP_RIP = 0x168, TRAP_RBP = 0x80 }; // handlers keep rbp = trap frame + 80
 enum { CS = 8, EFL = 16, RSP = 24, SS = 32, MACHINE_BYTES = 40 };
 enum { KEXC_RBX = 0x100, KEXC_RETURN = 0x138 }; // Rbp, before Rbx, is not always filled
 // KiExceptionDispatch: an exception frame, at whose end an exception record lies; the trap frame follows.
@@ -93,7 +92,7 @@ static bool frame_fits(struct walk *w, va_t trap, const uint8_t *b)
 		return ss == 0x2b && rip >> 47 == 0 && rsp >> 47 == 0 && rip >= 0x10000 && rsp >= 0x10000;
 	if (cs != 0x10 || (ss != 0x18 && ss) || rsp % 8)
 		return false;
-	bool here = (rsp & ~(va_t)15) == trap + TRAP_BYTES;
+	bool here = (rsp & ~(va_t)15) == trap + X64_TRAP_BYTES;
 	if (!here && !kernel_other_stack(w, rsp))
 		return false;
 	return target_module_at(w->t, rip) || is_parameter(w, rip) || is_parameter(w, trap);
@@ -104,7 +103,7 @@ static bool trap_at(struct walk *w, va_t trap, struct regs *ret)
 	uint8_t b[MACHINE_BYTES];
 	uint64_t zeroed;
 	struct regs r;
-	if (trap % 16 || !space_read_all(w->t->space, trap + TRAP_RIP, b, sizeof(b)) || !frame_fits(w, trap, b) ||
+	if (trap % 16 || !space_read_all(w->t->space, trap + X64_TRAP_RIP, b, sizeof(b)) || !frame_fits(w, trap, b) ||
 	    trap_frame_read(MACHINE_X64, w->t->space, trap, &r, &zeroed).code)
 		return false;
 	r.known &= ~zeroed;
@@ -255,7 +254,7 @@ static bool step_link(struct walk *w, struct regs *r, struct kernel_step *ret)
 
 static bool is_anchored(const struct walk *w, const struct regs *r, va_t trap, const struct regs *t)
 {
-	return (reg_known(r, X64_RBP) && reg_get(r, X64_RBP) == trap + TRAP_RBP) || is_parameter(w, trap) ||
+	return (reg_known(r, X64_RBP) && reg_get(r, X64_RBP) == trap + X64_TRAP_RBP_BIAS) || is_parameter(w, trap) ||
 	       is_parameter(w, reg_get(t, X64_RIP)) || is_dispatched(w, trap, t) || kernel_is_entry(w, trap);
 }
 
@@ -319,7 +318,7 @@ bool stack_step_chain_end(struct walk *w, struct regs *r)
 
 enum trust stack_step_kernel(struct walk *w, struct regs *r, bool top, struct kernel_step *ret)
 {
-	va_t sp = reg_get(r, X64_RSP), by_rbp = reg_get(r, X64_RBP) - TRAP_RBP;
+	va_t sp = reg_get(r, X64_RSP), by_rbp = reg_get(r, X64_RBP) - X64_TRAP_RBP_BIAS;
 	uint64_t pc;
 	enum { NEAR = 0x100 }; // handlers have little below their trap frames
 	*ret = (struct kernel_step){ 0 };

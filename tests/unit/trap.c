@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 struct image {
-	uint8_t bytes[TRAP_MAX_BYTES];
+	uint8_t bytes[2 * TRAP_MAX_BYTES];
 };
 
 static size_t read_image(void *ctx, uint64_t off, void *buf, size_t n)
@@ -129,12 +129,35 @@ static void task_segment(void **state)
 	assert_int_equal(reg_get(&r, X64_RBP), 0x105);
 	assert_int_equal(reg_get(&r, X64_RDI), 0x107);
 	assert_int_equal(reg_get(&r, X64_DS), 0x23);
-	assert_int_equal(x86_tss_read(image_space(a, &i), 0x1000 + TRAP_MAX_BYTES - TSS_BYTES + 1, &r).code, E_ABSENT);
+	assert_int_equal(x86_tss_read(image_space(a, &i), 0x1000 + 2 * TRAP_MAX_BYTES - TSS_BYTES + 1, &r).code,
+			 E_ABSENT);
+	arena_free(a);
+}
+
+static void search(void **state)
+{
+	(void)state;
+	enum { IP = 0x12345678, ADDRESS = 0x77 };
+	struct arena *a = arena_new(1 << 20);
+	struct image i = { 0 };
+	for (size_t at = 0; at <= TRAP_MAX_BYTES; at += TRAP_MAX_BYTES) {
+		put(&i, at + X64_TRAP_RIP, IP, 8);
+		put(&i, at + X64_TRAP_CS, 0x10, 2);
+		put(&i, at + 0x178, 0x282, 4);
+	}
+	put(&i, 0x20, IP, 8); // no frame begins below the memory
+	put(&i, TRAP_MAX_BYTES + X64_TRAP_FAULT_ADDRESS, ADDRESS, 8);
+	const struct space *sp = image_space(a, &i);
+	assert_int_equal(trap_frame_find(MACHINE_X64, sp, 0x1000, IP, 0x99), 0x1000);
+	assert_int_equal(trap_frame_find(MACHINE_X64, sp, 0x1000, IP, ADDRESS), 0x1000 + TRAP_MAX_BYTES);
+	assert_int_equal(trap_frame_find(MACHINE_X64, sp, 0x1008, IP, 0x99), 0x1000 + TRAP_MAX_BYTES);
+	assert_int_equal(trap_frame_find(MACHINE_X64, sp, 0x1000, IP + 1, 0x99), 0);
 	arena_free(a);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(frames), cmocka_unit_test(task_segment) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(frames), cmocka_unit_test(task_segment),
+					    cmocka_unit_test(search) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
