@@ -210,6 +210,8 @@ enum {
 	// Words above the place where an x86 frame record puts the return address that are looked at: arguments that
 	// were pushed for calls which are not made yet.
 	LIMIT_X86_SEARCH = 32,
+	// Nested blocks of a function whose variables are told apart; people nest under 20.
+	LIMIT_PDB_BLOCKS = 256,
 	// Nested scopes of one function id.
 	LIMIT_PDB_SCOPES = 32,
 	// Elements of a symbol path, and stores of one chain; people write fewer than ten.

@@ -89,12 +89,16 @@ struct pdb_place {
 	uint32_t rva;   // PDB_STATIC
 	uint64_t value; // PDB_VALUE
 	uint32_t at;    // of a piece: the byte of the variable that it starts with
+	bool unbuilt;   // PDB_MEMORY: in the frame, which the function has not built yet here
 };
+#define PDB_NO_SCOPE UINT32_MAX
 struct pdb_local {
 	const char *name;
 	uint32_t type; // TPI index
 	bool is_param;
 	bool in_pieces; // places are parts; else there is one
+	bool by_range;  // the record says where it is at which address; else in one place throughout
+	uint32_t scope; // number of the scope it stands in; PDB_NO_SCOPE: not known
 	struct pdb_place places[PDB_PIECES];
 	size_t n;
 };

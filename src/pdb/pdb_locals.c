@@ -30,8 +30,11 @@ struct walk {
 	uint16_t local_reg, param_reg; // frame registers
 	unsigned params_left;          // parameters that are recorded without saying so
 	struct pdb_local var;          // an open S_LOCAL: its places follow
-	bool open, settled;            // settled: a place of the whole variable is known
+	bool open, settled, full;      // settled: a place of the whole variable is known; full: one for its whole scope
+	bool in_prolog;                // the function's frame is not built yet
 	uint32_t inside, skip;         // scopes open: that hold the address; that do not
+	uint32_t scopes[LIMIT_PDB_BLOCKS]; // numbers of those that hold the address, outermost first
+	uint32_t n_scopes;                 // met so far
 	bool stop;
 	bool (*fn)(void *ctx, const struct pdb_local *l);
 	void *ctx;
@@ -90,15 +93,19 @@ static bool covers(const struct walk *w, struct span r, size_t off)
 	return true;
 }
 
-// The first place of the whole variable counts; pieces are gathered until there is one.
-static void add_place(struct walk *w, struct pdb_place place, bool piece)
+// The first place of the whole variable counts, one for this address before one for the whole scope: that is where the
+// variable comes to be, too, when a register holds it. Pieces are gathered until there is one.
+enum part { WHOLE, WHOLE_SCOPE, PIECE };
+
+static void add_place(struct walk *w, struct pdb_place place, enum part part)
 {
-	if (!w->open || w->settled || (place.where == PDB_MEMORY && !place.reg))
+	if (!w->open || w->settled || (place.where == PDB_MEMORY && !place.reg) || (w->full && part != WHOLE))
 		return;
-	if (!piece) {
+	if (part != PIECE) {
 		w->var.n = 0;
 		w->var.in_pieces = false;
-		w->settled = true;
+		w->settled = part == WHOLE;
+		w->full = true;
 	} else {
 		w->var.in_pieces = true;
 		for (size_t i = 0; i < w->var.n; i++)
@@ -109,6 +116,12 @@ static void add_place(struct walk *w, struct pdb_place place, bool piece)
 		w->var.places[w->var.n++] = place;
 }
 
+// x86's virtual frame is found whatever has been pushed.
+static bool is_unbuilt(const struct walk *w, uint16_t reg)
+{
+	return w->in_prolog && reg != PDB_VFRAME;
+}
+
 static void add_range(struct walk *w, uint32_t kind, struct span r)
 {
 	struct pdb_place p = { .where = PDB_MEMORY, .reg = w->var.is_param ? w->param_reg : w->local_reg };
@@ -117,48 +130,70 @@ static void add_range(struct walk *w, uint32_t kind, struct span r)
 		p.where = PDB_REGISTER;
 		p.reg = (uint16_t)field(r, 4, 2);
 		if (covers(w, r, 8))
-			add_place(w, p, false);
+			add_place(w, p, WHOLE);
 		break;
 	case S_DEFRANGE_SUBFIELD_REGISTER:
 		p.where = PDB_REGISTER;
 		p.reg = (uint16_t)field(r, 4, 2);
 		p.at = field(r, 8, 4) & 0xfff;
 		if (covers(w, r, 12))
-			add_place(w, p, true);
+			add_place(w, p, PIECE);
 		break;
 	case S_DEFRANGE_FRAMEPOINTER_REL:
 		p.offset = (int32_t)field(r, 4, 4);
+		p.unbuilt = is_unbuilt(w, p.reg);
 		if (covers(w, r, 8))
-			add_place(w, p, false);
+			add_place(w, p, WHOLE);
 		break;
 	case S_DEFRANGE_FRAMEPOINTER_REL_FULL_SCOPE:
 		p.offset = (int32_t)field(r, 4, 4);
+		p.unbuilt = is_unbuilt(w, p.reg);
 		if (r.n >= 8)
-			add_place(w, p, false);
+			add_place(w, p, WHOLE_SCOPE);
 		break;
 	case S_DEFRANGE_REGISTER_REL:
 		p.reg = (uint16_t)field(r, 4, 2);
 		p.at = field(r, 6, 2) >> 4;
 		p.offset = (int32_t)field(r, 8, 4);
 		if (covers(w, r, 12))
-			add_place(w, p, (field(r, 6, 2) & SPILLED_UDT) || p.at);
+			add_place(w, p, (field(r, 6, 2) & SPILLED_UDT) || p.at ? PIECE : WHOLE);
 		break;
 	default: // S_DEFRANGE, S_DEFRANGE_SUBFIELD: a program that no compiler writes
 		break;
 	}
 }
 
+static uint32_t scope(const struct walk *w)
+{
+	return w->inside && w->inside <= ARRAY_LEN(w->scopes) ? w->scopes[w->inside - 1] : PDB_NO_SCOPE;
+}
+
+static void go_in(struct walk *w)
+{
+	if (w->inside < ARRAY_LEN(w->scopes))
+		w->scopes[w->inside] = w->n_scopes;
+	w->n_scopes++;
+	w->inside++;
+}
+
 static void start_local(struct walk *w, struct span r, uint32_t flags, size_t name)
 {
-	w->var = (struct pdb_local){ .name = name_at(r, name), .type = field(r, 4, 4), .is_param = flags & IS_PARAM };
+	w->var = (struct pdb_local){ .name = name_at(r, name),
+				     .type = field(r, 4, 4),
+				     .is_param = flags & IS_PARAM,
+				     .by_range = true,
+				     .scope = scope(w) };
 	w->open = true;
-	w->settled = false;
+	w->settled = w->full = false;
 }
 
 // A record that holds the variable and its place. Old records do not say what is a parameter: those come first.
 static void add_whole(struct walk *w, struct span r, uint32_t type, size_t name, struct pdb_place place)
 {
-	w->var = (struct pdb_local){ .name = name_at(r, name), .type = type, .places = { place }, .n = 1 };
+	w->var = (struct pdb_local){
+		.name = name_at(r, name), .type = type, .places = { place }, .n = 1, .scope = scope(w)
+	};
+	w->var.places[0].unbuilt = place.where == PDB_MEMORY && is_unbuilt(w, place.reg);
 	if (place.where == PDB_MEMORY || place.where == PDB_REGISTER) {
 		// The hidden pointer to the result is recorded among the parameters and is none of the type's.
 		bool hidden = w->var.name && str_eq(w->var.name, "__$ReturnUdt");
@@ -279,7 +314,7 @@ static void enter(struct walk *w, uint32_t kind, struct span r)
 	if (w->skip || !enters(w, kind, r)) {
 		w->skip++;
 	} else {
-		w->inside++;
+		go_in(w);
 		w->params_left = 0;
 	}
 }
@@ -293,7 +328,8 @@ static void step(struct walk *w, uint32_t kind, struct span r)
 	if (!is_range(kind))
 		finish(w);
 	if (!w->inside) { // what stands around the inlined call is another frame's
-		w->inside = site && number == w->wanted;
+		if (site && number == w->wanted)
+			go_in(w);
 	} else if (pdb_opens_scope(kind)) {
 		enter(w, kind, r);
 	} else if (pdb_ends_scope(kind)) {
@@ -315,7 +351,8 @@ static void run(struct walk *w, uint32_t pos)
 	struct span r;
 	if (!next_record(w, &pos, &kind, &r) || !pdb_opens_scope(kind))
 		return;
-	w->inside = w->wanted == UINT32_MAX;
+	if (w->wanted == UINT32_MAX)
+		go_in(w);
 	for (uint32_t scopes = 1; scopes && !w->stop && w->sites < LIMIT_PDB_INLINE_SITES;) {
 		if (!next_record(w, &pos, &kind, &r))
 			break;
@@ -324,6 +361,16 @@ static void run(struct walk *w, uint32_t pos)
 		step(w, kind, r);
 	}
 	finish(w);
+}
+
+// Compilers that do not tell where the prolog ends write 0.
+static bool is_in_prolog(const struct walk *w, struct span proc)
+{
+	uint32_t start;
+	enum { SIZE = 16, BODY = 20, OFFSET = 32, SEGMENT = 36 };
+	return field(proc, BODY, 4) < field(proc, SIZE, 4) &&
+	       pdb_place(w->p, field(proc, SEGMENT, 2), field(proc, OFFSET, 4), &start) && w->linked >= start &&
+	       w->linked - start < field(proc, BODY, 4);
 }
 
 void pdb_locals_at(struct pdb *p, uint32_t rva, unsigned depth, bool (*fn)(void *ctx, const struct pdb_local *l),
@@ -341,10 +388,13 @@ void pdb_locals_at(struct pdb *p, uint32_t rva, unsigned depth, bool (*fn)(void 
 	uint32_t record = w.f->record;
 	if (w.f->kind == PDB_SEPARATED) // the variables stand with the function that the code belongs to
 		record = in_range(record, 8, w.m->syms.n) ? (uint32_t)le_get(w.m->syms.p + record + 4, 4) : UINT32_MAX;
-	struct span r = span_sub(w.m->syms, record, in_range(record, 32, w.m->syms.n) ? 32 : 0);
+	enum { PROC = 38 };
+	struct span r = span_sub(w.m->syms, record, in_range(record, PROC, w.m->syms.n) ? PROC : 0);
 	if (!r.p || !r.n)
 		return;
 	w.params_left = depth ? 0 : pdb_param_count(p, (uint32_t)le_get(r.p + 28, 4));
+	if (w.f->kind != PDB_SEPARATED)
+		w.in_prolog = is_in_prolog(&w, r);
 	frame_registers(&w, record);
 	run(&w, record);
 }

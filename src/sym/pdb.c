@@ -240,7 +240,12 @@ static struct sym_place place_of(uint16_t machine, const struct pdb_place *p)
 {
 	static const enum local_where where[] = { LOCAL_GONE, LOCAL_REGISTER, LOCAL_MEMORY, LOCAL_STATIC, LOCAL_VALUE };
 	struct sym_place ret = {
-		.where = where[p->where], .offset = p->offset, .rva = p->rva, .value = p->value, .at = p->at
+		.where = where[p->where],
+		.offset = p->offset,
+		.rva = p->rva,
+		.value = p->value,
+		.at = p->at,
+		.unbuilt = p->unbuilt,
 	};
 	if (p->where != PDB_REGISTER && p->where != PDB_MEMORY)
 		return ret;
@@ -259,7 +264,9 @@ static struct sym_place place_of(uint16_t machine, const struct pdb_place *p)
 static bool each_local(void *ctx, const struct pdb_local *l)
 {
 	const struct locals *w = ctx;
-	struct sym_local out = { .name = l->name, .type = l->type, .is_param = l->is_param };
+	struct sym_local out = {
+		.name = l->name, .type = l->type, .is_param = l->is_param, .by_range = l->by_range, .scope = l->scope
+	};
 	if (l->in_pieces) {
 		out.place.where = LOCAL_PIECES;
 		out.n_pieces = MIN(l->n, ARRAY_LEN(out.pieces));

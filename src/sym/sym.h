@@ -5,6 +5,7 @@
 // To add a provider `foo`: write sym/foo.c, defining `const struct symbol_provider sym_foo`; add
 // the line `foo` to sym/LIST; add a test.
 #pragma once
+#include "sym/local.h"
 #include "sym/state.h"
 #include "target/target.h"
 #include "type/type.h"
@@ -35,33 +36,6 @@ struct sym_about {
 	uint32_t size;         // bytes; 0: not recorded
 	bool is_private;       // from private symbols ("prv" of x /v)
 	bool is_function;
-};
-enum local_where {
-	LOCAL_GONE,     // not available at this address (optimised out)
-	LOCAL_REGISTER, // reg
-	LOCAL_MEMORY,   // at reg + offset
-	LOCAL_STATIC,   // at an RVA
-	LOCAL_VALUE,    // a constant
-	LOCAL_PIECES,   // parts of it at the places of `pieces`
-};
-enum { SYM_PIECES = 16, SYM_REG_VECTOR = 64, SYM_REG_VFRAME = 127 }; // VECTOR + n: regs.v[n]; VFRAME: see sym_place
-struct sym_place {
-	enum local_where where; // of a piece: not LOCAL_PIECES
-	unsigned reg;           // of arch/regs.h, or the above (VFRAME: x86, where the frame's return address lies)
-	const char *reg_name;   // as WinDbg has it, of the part that is meant: "r12d"; NULL: none
-	uint8_t reg_shift, reg_bytes;
-	int64_t offset;    // LOCAL_MEMORY
-	uint32_t rva;      // LOCAL_STATIC
-	uint64_t value;    // LOCAL_VALUE
-	uint32_t at, size; // of a piece: bytes of the variable; size 0: the rest of it
-};
-struct sym_local {
-	const char *name;
-	type_id type;
-	bool is_param, is_static;
-	struct sym_place place;
-	struct sym_place pieces[SYM_PIECES];
-	size_t n_pieces;
 };
 enum sym_frame_kind {
 	SYM_FRAME_PROGRAM, // x86 FrameData: a postfix program

@@ -92,7 +92,8 @@ static size_t place_bytes(const struct collect *c, const struct sym_place *p, ui
 			buf[i] = (uint8_t)(v >> 8 * i);
 		return n;
 	case LOCAL_MEMORY:
-		return reg_value(c, p->reg, &v) && space_read_all(c->s->target->space, v + (uint64_t)p->offset, buf, n)
+		return !p->unbuilt && reg_value(c, p->reg, &v) &&
+				       space_read_all(c->s->target->space, v + (uint64_t)p->offset, buf, n)
 			       ? n
 			       : 0;
 	case LOCAL_VALUE:
@@ -155,6 +156,10 @@ static void resolve(struct collect *c, const struct sym_local *l, struct local *
 		v->va = c->m->base + p->rva;
 		break;
 	case LOCAL_MEMORY:
+		if (p->unbuilt) {
+			v->why = "the function has not built its frame yet at this address";
+			break;
+		}
 		v->in_memory = reg_value(c, p->reg, &base);
 		v->va = v->in_memory ? base + (uint64_t)p->offset : 0;
 		if (c->s->target->ptr_bytes == 4)
@@ -193,6 +198,14 @@ static bool is_enumerator(void *ctx, const struct type_member *m)
 	return !w->found;
 }
 
+// For debuggers that know no ranges Microsoft's compiler records the variables of optimised code a second time, in one
+// place throughout, where they are at times, or never were. Only the ranges are true.
+static bool is_old_form(const struct local *o, const struct local *v)
+{
+	return o->by_range && !v->by_range && o->scope == v->scope && v->scope != SYM_NO_SCOPE &&
+	       v->where != LOCAL_STATIC && v->where != LOCAL_VALUE;
+}
+
 // Compilers record one variable twice (S_LOCAL without a place, then the place), and the constants of local enums.
 static bool is_repeated(struct collect *c, const struct local *v)
 {
@@ -203,6 +216,8 @@ static bool is_repeated(struct collect *c, const struct local *v)
 		struct local *o = &c->ret->list[i];
 		bool same = str_eq(o->name, v->name) && o->has_type == v->has_type && o->type.id == v->type.id;
 		bool same_place = o->where == v->where && o->va == v->va && o->in_memory == v->in_memory;
+		if (same && is_old_form(o, v))
+			return true;
 		if (!same || (!same_place && o->where != LOCAL_GONE && v->where != LOCAL_GONE))
 			continue;
 		bool param = o->is_param || v->is_param;
@@ -220,6 +235,8 @@ static bool add(void *ctx, const struct sym_local *l)
 	struct local v = { .name = l->name,
 			   .is_param = l->is_param,
 			   .is_static = l->is_static,
+			   .by_range = l->by_range,
+			   .scope = l->scope,
 			   .where = l->place.where,
 			   .reg_name = l->place.reg_name,
 			   .offset = l->place.offset };

@@ -6,6 +6,8 @@
 struct local {
 	const char *name;
 	bool is_param, is_static;
+	bool by_range; // as in struct sym_local
+	uint32_t scope;
 	bool has_type;
 	struct type type; // when has_type
 	enum local_where where;

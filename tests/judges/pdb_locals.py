@@ -25,6 +25,7 @@ PROC = re.compile(r"^ *(\d+) \| S_[GL]PROC32(?:_ID|_DPC|_DPC_ID)? \[")
 HEAD = re.compile(r"^ *(\d+) \| (S_\w+|UNKNOWN\w*) \[size = (\d+)\](?: `(.*)`| ?(.*))$")
 ADDR = re.compile(r"addr = (\d+):(\d+)")
 SIZE = re.compile(r"code size = (\d+)")
+BODY = re.compile(r"debug start = (\d+)")
 TYPE = re.compile(r"type ?= ?`?0x([0-9A-F]+)")
 REG = re.compile(r"register = (unknown \(\d+\)|\w+)")
 OFFSET = re.compile(r"(?:^|[ ,])offset = (-?\d+)")
@@ -40,7 +41,7 @@ class Scope:
 
     def __init__(self, kind, up):
         self.kind, self.up, self.items = kind, up, []
-        self.start, self.size, self.params, self.fp, self.site = None, 0, 0, (None, None), None
+        self.start, self.size, self.params, self.fp, self.site, self.body = None, 0, 0, (None, None), None, 0
 
 
 class Var:
@@ -104,6 +105,8 @@ def functions(path, lay):
             proc = scope = Scope("proc", scope)
             a, t = ADDR.search(body), TYPE.search(body)
             scope.start, scope.size = lay.linked(int(a[1]), int(a[2])), int(SIZE.search(body)[1])
+            body = int(BODY.search(body)[1])
+            scope.body = body if body < scope.size else 0
             scope.params = counts.get(int(t[1], 16), 0) if t else 0
             scope.mod = mod
             out.append(scope)
@@ -193,18 +196,27 @@ def holds(r, at):
                                            not any(start + a <= at < start + a + n for a, n in gaps))
 
 
-def places(var, at, fp):
+def in_frame(base, off, prolog):
+    return f"memory {base} {off}" + (" unbuilt" if prolog and base != REGS["VFRAME"] else "")
+
+
+def places(var, at, fp, prolog):
     """The texts of the places at an address; None: left out (data that was dropped)."""
     if var.kind in PLACED:
+        if var.place and var.kind in ("S_REGREL32", "S_BPREL32"):
+            return [in_frame(*var.place.split()[1:], prolog)]
         return [var.place] if var.place else None
-    pieces, base = {}, fp[var.param]
+    pieces, whole, base = {}, None, fp[var.param]
     for r in var.ranges:
         if not holds(r, at):
             continue
         kind, _, _, _, reg, off, parent, spilled = r
-        if "FRAMEPOINTER" in kind:
+        if kind.endswith("FULL_SCOPE"):
             if base:
-                return [f"memory {base} {off}"]
+                whole = whole or in_frame(base, off, prolog)
+        elif "FRAMEPOINTER" in kind:
+            if base:
+                return [in_frame(base, off, prolog)]
         elif kind == "S_DEFRANGE_REGISTER":
             return [f"register {reg}"]
         elif kind == "S_DEFRANGE_REGISTER_REL" and not spilled and not parent:
@@ -214,7 +226,7 @@ def places(var, at, fp):
             pieces.setdefault(parent, f"memory@{parent} {reg} {off}")
         elif kind == "S_DEFRANGE_SUBFIELD_REGISTER":
             pieces.setdefault(parent, f"register@{parent} {reg}")
-    return list(pieces.values()) or ["gone"]
+    return [whole] if whole else list(pieces.values()) or ["gone"]
 
 
 def in_scope(scope, at):
@@ -286,7 +298,7 @@ def judge(path, sums, bad, most):
                     continue  # two places as linked became one: the reader may answer for either
                 rows = []
                 for v in in_scope(s, a):
-                    where = places(v, a, p.fp)
+                    where = places(v, a, p.fp, 0 <= a - p.start < p.body)
                     if where:
                         rows.append((v.param, v.type, v.name, tuple(where)))
                 asked.append(key)

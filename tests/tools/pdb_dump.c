@@ -140,7 +140,7 @@ static bool print_local(void *ctx, const struct pdb_local *l)
 		if (p->where == PDB_REGISTER || p->where == PDB_MEMORY)
 			printf(" %u", p->reg);
 		if (p->where == PDB_MEMORY)
-			printf(" %" PRId32, p->offset);
+			printf(" %" PRId32 "%s", p->offset, p->unbuilt ? " unbuilt" : "");
 		if (p->where == PDB_STATIC)
 			printf(" %" PRIx32, p->rva);
 		if (p->where == PDB_VALUE)
