@@ -338,16 +338,18 @@ static bool image_next(const struct image *m, va_t va, va_t limit, va_t *ret)
 static bool paging_next(const struct space *sp, va_t va, va_t limit, va_t *ret)
 {
 	for (unsigned i = 0; i < LIMIT_SPACE_STEPS && va < limit; i++) {
-		const struct translation *t = translate(sp, va);
-		if (va - t->page < t->have) {
+		struct page_walk w;
+		uint64_t off;
+		size_t left;
+		paging_walk(sp->paging, va, &w);
+		bool there = w.state == PAGE_MAPPED || w.state == PAGE_TRANSITION;
+		if (there && dump_phys_find(sp->paging->phys, w.pa, &off, &left, NULL)) {
 			*ret = va;
 			return true;
 		}
-		struct page_walk w;
-		paging_walk(sp->paging, va, &w);
-		const va_t high = (va_t)-1 << 47; // first address of the upper half
+		const va_t high = (va_t)-1 << (sp->paging->kind == PAGING_LA57 ? 56 : 47); // of the upper half
 		va_t up = w.state == PAGE_NOT_CANONICAL ? high : (va | (((va_t)1 << MIN(w.shift, 63u)) - 1)) + 1;
-		if (w.state == PAGE_MAPPED || w.state == PAGE_TRANSITION)
+		if (there)
 			up = (va | (PAGE - 1)) + 1;
 		if (up <= va)
 			return false;

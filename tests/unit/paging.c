@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Page tables, written entry by entry as the processors' manuals have them.
-#include "mem/paging.h"
+#include "mem/space.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +13,7 @@ enum { BODY = 0x2000, PAGES = 64 };
 struct memory {
 	uint8_t *file;
 	struct arena *a;
+	struct dump *d;
 	struct paging p;
 };
 
@@ -32,9 +33,8 @@ static struct memory make(enum paging_kind kind)
 	m.file[0x88] = 1;
 	m.file[0xa0] = PAGES;
 	m.file[0xf98] = 1;
-	struct dump *d;
-	assert_int_equal(dump_open(m.a, "x", (struct span){ m.file, BODY + PAGES * DUMP_PAGE }, &d).code, OK);
-	m.p = (struct paging){ .phys = d->kernel->phys, .file = d->file, .kind = kind, .root = 0x1000 };
+	assert_int_equal(dump_open(m.a, "x", (struct span){ m.file, BODY + PAGES * DUMP_PAGE }, &m.d).code, OK);
+	m.p = (struct paging){ .phys = m.d->kernel->phys, .file = m.d->file, .kind = kind, .root = 0x1000 };
 	return m;
 }
 
@@ -125,6 +125,13 @@ static void la57(void **state)
 	assert_int_equal(w.n, 5);
 	assert_int_equal(at(&m, 0xff00000000000000).state, PAGE_EMPTY);
 	assert_int_equal(at(&m, 0xf000000000000000).state, PAGE_NOT_CANONICAL);
+	// The upper half begins lower than with four levels.
+	va_t next;
+	struct space *sp = space_new(m.a, m.d);
+	space_set_paging(sp, &m.p);
+	put(&m, 0x1000 + 0x100 * 8, 0x2063, 8);
+	assert_true(space_next(sp, 0xf000000000000000, UINT64_MAX, &next));
+	assert_int_equal(next, 0xff00f80000000000);
 	drop(&m);
 }
 
