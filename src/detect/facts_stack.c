@@ -31,15 +31,18 @@ static err_t scan(struct facts *f, va_t from, va_t to, struct scan *ret)
 {
 	struct target *t = f->session->target;
 	unsigned p = t->ptr_bytes;
+	const va_t whole = ~(va_t)(p - 1);
 	struct fact_word *list = NEW_N(f->a, struct fact_word, LIMIT_FACT_WORDS);
-	for (va_t at = from & ~(va_t)(p - 1); at < to; at += p) {
+	to &= whole;
+	for (va_t at = from & whole; at < to; at += p) {
 		uint64_t v;
 		TRY(session_poll(f->session));
 		if (!space_ptr(t->space, at, p, &v)) {
 			va_t next; // the stack's pages may be there in part
-			if (!space_next(t->space, at, to, &next) || next <= at)
+			if (!space_next(t->space, at, to, &next))
 				break;
-			at = (next & ~(va_t)(p - 1)) - p;
+			if (next > at) // a word that begins in the dump
+				at = ((next + (p - 1)) & whole) - p;
 			continue;
 		}
 		ret->bytes += p;
