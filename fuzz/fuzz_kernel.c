@@ -1,31 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
-// fuzz_kernel.c: any bytes as a kernel dump: opened as a file and as a target, every fact read, memory read by ranges,
-// pages and page tables. The rules are in tests/tools/kernel_touch.h. The first bytes are set to a kernel dump's, so
-// that nothing is spent on finding them.
-#include "../tests/tools/kernel_touch.h"
+// fuzz_kernel.c: a whole session over a kernel dump: every fact (the rules are in tests/tools/kernel_touch.h), then the
+// commands that know kernels, rendered as text or (bit 7 of the form) as JSON. The input is that of sparse_dump.h.
+#include "sparse_dump.h"
 
-#include <sys/mman.h>
+#include "../tests/tools/kernel_touch.h"
+#include "cmd/cmd.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static const char *const lines[] = {
+	".banner; vertarget; .dumpdebug; .bugcheck; !analyze -v; !patterns -v; .time; !sysinfo machineid",
+	"k; kv; k -trust; lm; lmv; .exr -1; r; .trap @$csp; k; .cxr @$csp; k; .cxr; !errrec @$csp; !running -ti",
+	"!process 0 17; !process -1 7; !thread; .thread; .process; !pcr; !prcb; ~; ~1s; k; ~0s; !irql; !cpuinfo",
+	"!pte @$csp; !pte fffff80000000000; !vtop 0 @$csp; !db 1ad000 L40; db @$csp L40; dps @$ip L8",
+	".process /p @$proc; !process 0 0; .context 0; u @$ip L3; ub @$ip L2; ln @$ip; !whea; !blackboxbsd; .reload",
+};
+// Goes through all page tables and processors; bits 4 to 6 of the form all set, so that few changed inputs do it.
+static const char slow[] = "!ptov 1ad000; ~*k";
+
+static void count(void *ctx, const char *bytes, size_t n)
+{
+	(void)bytes;
+	*(size_t *)ctx += n;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct file_map file;
 	struct target *t;
-	if (size < 8 || size > 1 << 20)
+	struct session *s;
+	if (!sparse_map(data, size, &file))
 		return 0;
-	// The target unmaps what it was given.
-	uint8_t *copy = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (copy == MAP_FAILED)
-		return 0;
-	memcpy(copy, data, size);
-	memcpy(copy, "PAGEDU", 6);
-	memcpy(copy + 6, data[6] & 1 ? "MP" : "64", 2);
+	struct span bytes = file.bytes;
 	struct arena *a = arena_new((size_t)1 << 28);
-	struct file_map map = { .bytes = { copy, size } };
-	if (!target_open_map(a, "fuzz.dmp", NULL, map, &t).code) {
-		touch_kernel_target(t);
-		target_close(t);
+	MUST(!target_open_map(a, "fuzz.dmp", NULL, file, &t).code);
+	touch_kernel_target(t);
+	if (!session_over(a, t, NULL, &s).code) {
+		s->deadline_us = os_now_us() + 5000000;
+		size_t n = 0;
+		struct sink sink = { count, &n };
+		bool json = size && (data[0] & 0x80);
+		struct doc *d = json ? doc_json_new(a, sink, t->ptr_bytes) : doc_text_new(a, sink, t->ptr_bytes, false);
+		for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+			cmd_line(s, lines[i], d);
+		if (size && (data[0] & 0x70) == 0x70)
+			cmd_line(s, slow, d);
+		session_close(s);
 	}
+	sparse_unguard(bytes);
 	arena_free(a);
 	return 0;
 }

@@ -38,7 +38,7 @@ static const struct cmd *find(const char *text, size_t *len_ret, size_t *stem_re
 	for (const struct cmd *const *c = commands; *c; c++) {
 		for (const char *n = (*c)->names; *n;) {
 			size_t len = strcspn(n, " "), stem = 0;
-			size_t hit = match_stem(*c, n, len, text, &stem);
+			size_t hit = *n == *text ? match_stem(*c, n, len, text, &stem) : 0;
 			if (hit && stem > best_stem) {
 				best = *c;
 				best_stem = stem;

@@ -6,26 +6,33 @@
 #include "target/kernel.h"
 #include "target/target.h"
 
-static inline void touch_page(const struct dump *d, const struct dump_phys *p, pa_t pa)
+// Where the page lies in the file; UINT64_MAX: it is not there, or cut off.
+static inline uint64_t touch_page(const struct dump *d, const struct dump_phys *p, pa_t pa)
 {
 	uint64_t off;
 	size_t left;
 	bool cut;
 	if (!dump_phys_find(p, pa, &off, &left, &cut))
-		return;
+		return UINT64_MAX;
 	MUST(!cut && left && left <= DUMP_PAGE && in_range(off, left, d->file.n));
 	touch_sum += d->file.p[off] + d->file.p[off + left - 1];
+	return off;
 }
 
-static inline void touch_phys(const struct dump *d, const struct dump_phys *p)
+// The first `most` pages. Those of a bitmap follow one another in the file.
+static inline void touch_phys(const struct dump *d, const struct dump_phys *p, unsigned most)
 {
-	enum { MOST = 2000 };
 	pa_t pa, at = 0;
-	for (unsigned i = 0; i < MOST && dump_phys_next(p, at, &pa); i++) {
+	uint64_t before = UINT64_MAX, n = 0;
+	for (; n < most && dump_phys_next(p, at, &pa); n++) {
 		MUST(pa >= at && pa % DUMP_PAGE == 0 && pa < dump_phys_end(p));
-		touch_page(d, p, pa);
+		uint64_t off = touch_page(d, p, pa);
+		if (d->kernel->body == KERNEL_BITMAP && n && off != UINT64_MAX)
+			MUST(before != UINT64_MAX && off == before + DUMP_PAGE);
+		before = off;
 		at = pa + DUMP_PAGE;
 	}
+	MUST(n == most || d->kernel->body != KERNEL_BITMAP || n == dump_phys_pages(p));
 	touch_page(d, p, dump_phys_end(p) - 1);
 	touch_page(d, p, UINT64_MAX);
 }
@@ -43,7 +50,7 @@ static inline void touch_triage(const struct dump *d, const struct dump_triage *
 	touch_text(t->broken_driver);
 }
 
-static inline void touch_kernel_dump(const struct dump *d)
+static inline void touch_kernel_dump(const struct dump *d, unsigned pages)
 {
 	const struct dump_kernel *k = d->kernel;
 	touch_text(k->comment);
@@ -55,7 +62,7 @@ static inline void touch_kernel_dump(const struct dump *d)
 	if (k->triage)
 		touch_triage(d, k->triage);
 	else
-		touch_phys(d, k->phys);
+		touch_phys(d, k->phys, pages);
 	for (size_t i = 0; i < dump_ranges_count(d->ranges); i++) {
 		struct dump_range r = dump_ranges_get(d->ranges, i);
 		MUST(r.have <= r.size && (!r.have || in_range(r.off, r.have, d->file.n)));
@@ -76,6 +83,7 @@ static inline void touch_walks(const struct target *t)
 				t->kernel->facts->loaded_modules,
 				t->kernel->thread,
 				UINT64_MAX };
+	enum { NEAR = 1 << 18 }; // page by page it takes long; fuzz_paging goes further
 	uint8_t b[64];
 	size_t got;
 	for (size_t i = 0; i < ARRAY_LEN(starts); i++) {
@@ -83,7 +91,7 @@ static inline void touch_walks(const struct target *t)
 		if (!space_read(t->space, at, b, sizeof(b), &got).code)
 			touch_sum += b[0] + b[got - 1];
 		touch_sum += (unsigned)space_why(t->space, at) + (unsigned)space_source_at(t->space, at);
-		for (unsigned n = 0; n < 4 && space_next(t->space, at, UINT64_MAX, &next); n++) {
+		for (unsigned n = 0; n < 4 && space_next(t->space, at, at + NEAR, &next); n++) {
 			MUST(next >= at && !space_read(t->space, next, b, 1, &got).code && got == 1);
 			at = (next | (DUMP_PAGE - 1)) + 1;
 		}
@@ -93,7 +101,8 @@ static inline void touch_walks(const struct target *t)
 
 static inline void touch_kernel_target(struct target *t)
 {
-	touch_kernel_dump(t->dump);
+	enum { PAGES = 256 };
+	touch_kernel_dump(t->dump, PAGES);
 	for (size_t i = 0; i < t->n_modules; i++) {
 		touch_text(t->modules[i]->name);
 		touch_text(t->modules[i]->path);
