@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // fnret.c: .fnret: a function's return value, by the type that the symbols record.
 #include "base/limits.h"
-#include "cmd/cmd.h"
+#include "cmd/scope.h"
 #include "cmd/variable.h"
 
 #include <string.h>
@@ -16,24 +16,33 @@ SCHEMA(return_value, "The return value of a function", NULL, "{function}: {type}
        { "source", R_STR, "given, or the register it was taken from" },
        { "why", R_STR, "why there is no value; null: there is one" }, { "shown", R_STR, "the value in text" });
 
-static err_t return_type(struct call *c, va_t va, const char **name, struct type *ret)
+bool fn_return_type(struct target *t, struct arena *a, va_t va, const char **name_ret, struct type *ret)
 {
 	struct sym_hit h;
 	struct sym_about about;
 	struct type f;
-	struct target *t = c->s->target;
+	*name_ret = NULL;
 	if (!sym_near(t, va, &h) || !h.name)
-		return cmd_fail(c, E_NOTFOUND, va, "No function is known at the address");
-	*name = arena_printf(c->a, "%s!%s", h.module->name, h.name);
+		return false;
+	*name_ret = arena_printf(a, "%s!%s", h.module->name, h.name);
 	struct symbols *sy = sym_load(t, h.module);
 	struct type_source *types = sy->provider->types ? sy->provider->types(sy) : NULL;
 	if (!types || !sy->provider->about ||
 	    !sy->provider->about(sy, (uint32_t)(h.va - h.module->base), h.name, &about) || !about.type ||
 	    !type_get(types, about.type, &f) || f.kind != TYPE_FUNCTION)
-		return cmd_fail(c, E_ABSENT, va, "The type of %s is not recorded: private symbols are needed", *name);
+		return false;
 	if (!type_target(&f, ret))
 		*ret = (struct type){ .kind = TYPE_VOID };
-	return ok();
+	return true;
+}
+
+static err_t return_type(struct call *c, va_t va, const char **name, struct type *ret)
+{
+	if (fn_return_type(c->s->target, c->a, va, name, ret))
+		return ok();
+	if (!*name)
+		return cmd_fail(c, E_NOTFOUND, va, "No function is known at the address");
+	return cmd_fail(c, E_ABSENT, va, "The type of %s is not recorded: private symbols are needed", *name);
 }
 
 // Numbers and pointers come in rax and x0; x86: eax, with edx above it. The rest needs more than one register.

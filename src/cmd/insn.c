@@ -84,6 +84,18 @@ static bool operand_address(const struct insn_mem *m, const struct regs *r, unsi
 	return true;
 }
 
+bool insn_operand_address(const struct session *s, const struct insn *in, const struct regs *r, va_t *ret)
+{
+	const struct insn_mem *m = &in->mem;
+	va_t base = 0;
+	if (!m->present || m->is_lea || s->target->machine == MACHINE_ARM64 ||
+	    !operand_address(m, r, s->target->ptr_bytes, ret) ||
+	    (m->segment[0] && !segment_base(s, r, m->segment, &base)))
+		return false;
+	*ret += base;
+	return true;
+}
+
 // x86 and kernel targets show the selector: "ds:002b".
 static const char *segment_text(const struct session *s, struct arena *a, const struct regs *r, const char *name)
 {

@@ -12,3 +12,5 @@ void insn_emit(struct session *s, struct call *c, struct doc *out, va_t va, cons
 	       size_t n, const struct regs *regs, const char *branch);
 // "sym+off:" above an instruction; nothing when the address is in no module.
 void insn_emit_location(struct session *s, struct call *c, struct doc *out, va_t va);
+// Where the memory operand lies, its segment's base added. False: there is none, or what it needs is not known; ARM64.
+bool insn_operand_address(const struct session *s, const struct insn *in, const struct regs *r, va_t *ret);

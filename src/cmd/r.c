@@ -2,6 +2,7 @@
 // r.c: registers: r, r REG[:TYPE][=VALUE],..., rF, rX, rM MASK, r. Setting a register changes the session's
 // context only; a dump is never written.
 #include "arch/disasm.h"
+#include "cmd/fixed_alias.h"
 #include "cmd/insn.h"
 #include "cmd/msfloat.h"
 #include "cmd/regs.h"
@@ -352,6 +353,12 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		return current_instruction(s, c, out);
 	if (form == 'Y')
 		return cmd_fail(c, E_UNSUPPORTED, 0, "not supported: AVX registers");
+	unsigned alias;
+	size_t equals = form ? 0 : fixed_alias_assignment(c->p, &alias);
+	if (equals) {
+		fixed_alias_set(s, alias, c->p + equals);
+		return ok();
+	}
 	uint64_t mask = form == 'F' ? MASK_FLOAT : form == 'X' ? MASK_XMM : 0;
 	if (form == 'M') {
 		TRY(arg_expr(c, &mask));
@@ -367,12 +374,20 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	return by_mask(s, c, out, r, mask);
 }
 
+// What stands for an alias may hold semicolons.
+static bool whole_line(const char *args)
+{
+	unsigned n;
+	return fixed_alias_assignment(args, &n) != 0;
+}
+
 static const struct schema *const rows[] = {
 	&row_registers_x64, &row_registers_x86, &row_registers_arm64, &row_code_location,
 	&row_insn,          &register_value,    &x87_state,           NULL
 };
 const struct cmd cmd_r = {
 	.names = "r rF rX rY rM r.",
+	.whole_line = whole_line,
 	.group = "Threads and stacks",
 	.args = "[REG[:TYPE][=VALUE][, ...]] | rM MASK",
 	.summary = "Display registers; change the session's copy of them",
@@ -382,6 +397,7 @@ const struct cmd cmd_r = {
 		"rF rX       x87 registers; vector registers\n"
 		"rM 60       groups: 1 integer, 4 x87, 8 segments, 10 MMX, 20 debug, 40 XMM\n"
 		"r.          the registers that the current instruction names\n"
+		"r $.u0=TEXT what stands for the alias $u0\n"
 		"r @$t0=5    set a pseudo-register; r rax=5 sets it in the session's context, not in the dump\n",
 	.run = run,
 	.rows = rows,

@@ -25,7 +25,8 @@ positional values, then KEY VALUE... pairs in any order; [..] is optional, `...`
     misc 1..5 [pid N] [create TIME] [user N] [kernel N] [mhz N] [integrity N] [execute N] [protected N] [build TEXT]
          [debugger TEXT] [cookie N] [xstate HEX] [flags N] [zone ID BIAS STANDARD DAYLIGHT]
     module BASE NAME [size N=10000] [time TIME] [checksum N] [version A.B.C.D] [path TEXT=C:\\app\\NAME]
-         [pdb NAME GUID AGE] [nb10 NAME TIME AGE] [cv HEX] [export NAME=RVA...] [nomem]
+         [pdb NAME GUID AGE] [nb10 NAME TIME AGE] [cv HEX] [entry RVA] [export NAME=RVA...]
+         [nomem]
                     the image's headers, exports and functions go into memory when it has any, or with `mapped`
     function MODULE BEGIN-END "PROLOGUE" [ret RVA...] [raw HEX] [packed N] [chain BEGIN]
                     code and unwind data; PROLOGUE as in mk_pe.py ("" = leaf); RVAs; ret: these follow a call
@@ -298,6 +299,7 @@ class Recipe:
     def do_module(self, w):
         base, name = number(w.next()), w.next()
         p = self.pairs(w, {"size": number, "time": time_t, "checksum": number, "path": str, "mapped": True,
+                           "entry": number,
                            "nomem": True, "version": lambda x: tuple(int(i) for i in x.split(".")),
                            "pdb": (lambda x: mk_pe.rsds(x[0], guid(x[1]), number(x[2])), 3),
                            "nb10": (lambda x: b"NB10" + struct.pack("<III", 0, number(x[1]), number(x[2])) +
@@ -305,7 +307,7 @@ class Recipe:
                            "cv": bytes.fromhex, "export": (lambda x: x.rsplit("=", 1), "each")})
         cv = (p.get("pdb") or p.get("nb10") or [p.get("cv", b"")])[0]
         image = mk_pe.Image(self.dump.arch, base, name, p.get("size", 0x10000), p.get("time", 0), p.get("checksum", 0))
-        image.codeview = cv
+        image.codeview, image.entry = cv, p.get("entry", 0)
         for pair in p.get("export", ()):
             image.exports[pair[0]] = number(pair[1])
         m = {"base": base, "size": image.size, "time": image.time, "checksum": image.checksum, "codeview": cv,
