@@ -24,6 +24,11 @@ struct fact_cpu { // the stacks of a processor; addresses are those of their end
 	bool on_dpc, on_isr;         // its stack pointer is there
 	size_t dpc_bytes, isr_bytes; // how much of them the dump holds
 };
+struct fact_bounds { // a kernel stack: of the current thread, or of a processor
+	va_t low, high;
+	const char *whose; // "the current thread's", "processor 4's DPC"
+	const char *note;  // what is not sure of the bounds; NULL: nothing
+};
 struct fact_kernel {
 	const struct dump_kernel *header;
 	uint32_t code; // bug check
@@ -50,3 +55,8 @@ struct fact_kernel {
 	size_t n_cpus;
 	const char *process; // of the current thread; NULL: not known
 };
+
+// The stack that holds sp, or at whose limit sp stands just below: a stack pointer that ran over. False: none is known
+// to. In the arena of f.
+struct facts;
+bool fact_stack_at(const struct facts *f, va_t sp, struct fact_bounds *ret);

@@ -54,6 +54,35 @@ static err_t scan(struct facts *f, va_t from, va_t to, struct scan *ret)
 }
 
 enum { CPU_STACK = 0x6000 }; // DPC and interrupt stacks have the size of a thread's
+enum { RUN_OVER = 0x1000 };  // how far below its limit a stack pointer is looked for
+
+static bool holds(va_t low, va_t high, va_t sp, unsigned below)
+{
+	return high && sp <= high && sp + below >= low;
+}
+
+bool fact_stack_at(const struct facts *f, va_t sp, struct fact_bounds *ret)
+{
+	const struct fact_kernel *k = f->kernel;
+	static const char note[] = "a processor's stack is taken to have 6000 bytes; the dump does not tell its size";
+	for (unsigned below = 0; below <= RUN_OVER; below += RUN_OVER) {
+		*ret = (struct fact_bounds){ k->stack_low, k->stack_high, "the current thread's", k->bounds_note };
+		if (holds(ret->low, ret->high, sp, below))
+			return true;
+		for (size_t i = 0; i < k->n_cpus; i++) {
+			const struct fact_cpu *c = &k->cpus[i];
+			bool dpc = c->dpc && holds(c->dpc - CPU_STACK, c->dpc, sp, below);
+			if (!dpc && !(c->isr && holds(c->isr - CPU_STACK, c->isr, sp, below)))
+				continue;
+			ret->high = dpc ? c->dpc : c->isr;
+			ret->low = ret->high - CPU_STACK;
+			ret->whose = arena_printf(f->a, "processor %zu's %s", c->number, dpc ? "DPC" : "interrupt");
+			ret->note = note;
+			return true;
+		}
+	}
+	return false;
+}
 
 static size_t bytes_in_dump(const struct target *t, va_t end)
 {
