@@ -197,7 +197,7 @@ static void emit_keys(const struct kanalyze *z)
 	doc_text(z->out, "");
 }
 
-static void emit_codes(const struct kanalyze *z)
+static void emit_codes(const struct kanalyze *z, bool verbose)
 {
 	struct arena *a = z->c->a;
 	const struct dump_kernel *f = z->s->target->kernel->facts;
@@ -208,10 +208,16 @@ static void emit_codes(const struct kanalyze *z)
 	line(z, "FILE_IN_CAB", path_base(z->s->target->path));
 	line(z, "COMMENT", f->comment);
 	if (f->attributes != UINT32_MAX && f->attributes)
-		analysis_line(z->out, "DUMP_FILE_ATTRIBUTES",
-			      arena_printf(a, "0x%" PRIx32 "%s", f->attributes,
-					   f->triage && f->triage->in_kernel ? "\n  Kernel Generated Triage Dump" : ""),
-			      true);
+		analysis_line(
+			z->out, "DUMP_FILE_ATTRIBUTES",
+			arena_printf(a, "0x%" PRIx32 "%s%s%s", f->attributes,
+				     f->attributes & DUMP_ATTRIBUTE_TOO_SMALL ? "\n  Insufficient Dumpfile Size" : "",
+				     f->attributes & DUMP_ATTRIBUTE_TRIAGE ? "\n  Kernel Generated Triage Dump" : "",
+				     f->attributes & DUMP_ATTRIBUTE_LIVE ? "\n  Live Generated Dump" : ""),
+			true);
+	va_t thread = z->k->thread ? z->k->thread : z->s->target->kernel->thread;
+	if (thread && verbose)
+		line(z, "FAULTING_THREAD", pointer(z, thread));
 }
 
 static void emit_address(const struct kanalyze *z)
@@ -252,8 +258,6 @@ static void emit_special(const struct kanalyze *z)
 		line(z, "WHEA_ERROR_RECORD", arena_printf(z->c->a, "!errrec %" PRIx64, k->params[1]));
 	if (k->no_whea)
 		doc_note(z->out, NOTE_WARNING, "analyze.no_whea", "%s\n", k->no_whea);
-	if (z->s->target->kernel->thread)
-		line(z, "FAULTING_THREAD", pointer(z, z->s->target->kernel->thread));
 }
 
 static void emit_record(const struct kanalyze *z)
@@ -357,7 +361,7 @@ static void emit_verbose(const struct kanalyze *z)
 	struct target *t = z->s->target;
 	struct arena *a = z->c->a;
 	emit_keys(z);
-	emit_codes(z);
+	emit_codes(z, true);
 	emit_special(z);
 	bool late = z->k->code == 0x139; // the debugger shows this record behind the trap frame
 	if (!late)
@@ -401,7 +405,7 @@ void analyze_kernel(struct session *s, struct call *c, struct doc *out, const st
 		doc_text(out, "");
 		emit_verbose(&z);
 	} else {
-		emit_codes(&z);
+		emit_codes(&z, false);
 		emit_process(&z);
 		emit_blame(&z);
 		line(&z, "FAILURE_BUCKET_ID", v->bucket);

@@ -59,6 +59,12 @@ struct dump_blob { // secondary data of a driver
 	struct span bytes;
 	uint64_t at; // file offset
 };
+// Bits of `attributes`: as the debugger spells them out in public outputs.
+enum {
+	DUMP_ATTRIBUTE_TOO_SMALL = 4, // the dump file's size was not sufficient
+	DUMP_ATTRIBUTE_TRIAGE = 8,    // made by the kernel itself
+	DUMP_ATTRIBUTE_LIVE = 0x10,   // the system went on
+};
 struct dump_kernel {
 	uint32_t major, build; // build is that of the kernel's family: 19041 for 19041 to 19045
 	uint32_t dump_type;    // as recorded

@@ -38,6 +38,7 @@ struct kernel_verdict {
 	bool has_exception;              // `exception` holds at least code and address
 	bool has_irql;
 	uint64_t irql;
+	va_t thread;            // whose stack was analysed, when a parameter names it; 0: that which was current
 	const char *process;    // file name of the process that was current, or that died; NULL: not known
 	const char *no_process; // why
 

@@ -120,6 +120,8 @@ static const char *why(struct kernel_case *c, const struct blame *who)
 	struct arena *a = c->s->arena;
 	const char *image = c->v->image_name, *how = trust_words(who->trust);
 	bool fault = c->k->trap || c->k->task || c->k->context;
+	if (c->other_stack)
+		return arena_printf(a, "%s is what the stack that a parameter leads to comes from%s", image, how);
 	if (c->rule->flags & RULE_REQUESTED)
 		return "somebody asked for this crash: no code is at fault";
 	if (who->class < TRIAGE_MAYBE)
@@ -207,18 +209,19 @@ static void make_bucket(struct kernel_case *c)
 {
 	struct verdict *v = c->v;
 	struct arena *a = c->s->arena;
+	const char *prefix = kernel_marked_prefix(c);
 	if (v->bucket)
 		; // decided by what the damage looks like
 	else if (str_eq(v->module_name, "Unknown_Module"))
-		v->bucket = c->rule->flags & RULE_POWER_IRP ? c->k->prefix
-							    : kernel_bucket(a, c->k->prefix, NULL, NULL, NULL);
+		v->bucket = c->rule->flags & RULE_POWER_IRP ? prefix : kernel_bucket(a, prefix, NULL, NULL, NULL);
 	else
-		v->bucket = kernel_bucket(a, c->k->prefix, v->module_name, v->function,
-					  c->k->image_only ? v->image_name : NULL);
+		v->bucket =
+			kernel_bucket(a, prefix, v->module_name, v->function, c->k->image_only ? v->image_name : NULL);
 	v->hash = verdict_hash(a, true, v->bucket);
-	v->problem_class = c->k->prefix;
-	v->stack_command =
-		c->k->context ? arena_printf(a, ".cxr 0x%" PRIx64 " ; kb", c->k->context) : ".cxr; .ecxr ; kb";
+	v->problem_class = prefix;
+	v->stack_command = c->k->context  ? arena_printf(a, ".cxr 0x%" PRIx64 " ; kb", c->k->context)
+			   : c->k->thread ? arena_printf(a, ".thread 0x%" PRIx64 " ; kb", c->k->thread)
+					  : ".cxr; .ecxr ; kb";
 }
 
 void kernel_blame(struct kernel_case *c)
@@ -227,7 +230,7 @@ void kernel_blame(struct kernel_case *c)
 	bool decided = v->module_name != NULL;
 	if (!decided && (c->rule->flags & RULE_REQUESTED) && (c->rule->flags & RULE_NO_STACK))
 		nobody(c, "somebody asked for this crash: no code is at fault");
-	else if (!decided && (c->rule->flags & RULE_NO_STACK))
+	else if (!decided && !c->other_stack && (c->rule->flags & RULE_NO_STACK))
 		nobody(c, arena_printf(
 				  c->s->arena,
 				  "not determined: the stack of this bug check is that of the watchdog or of the check "

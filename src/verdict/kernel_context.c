@@ -328,4 +328,6 @@ void kernel_stack(struct kernel_case *c)
 	} else if (!c->k->context && starts_at_bugcheck(c, &crash)) {
 		c->first = 1;
 	}
+	if (c->rule->flags & RULE_FROM_TOP)
+		c->first = crash.n && starts_at_bugcheck(c, &crash) ? 1 : 0;
 }

@@ -19,6 +19,10 @@ const char *kernel_prefix(struct arena *a, const struct prefix_facts *x);
 // The whole bucket. function NULL: none is certain; image: the bucket names that file alone; module NULL: nobody.
 const char *kernel_bucket(struct arena *a, const char *prefix, const char *module, const char *function,
 			  const char *image);
+// What a subtype is called in buckets; NULL: it stands there as a number alone.
+const char *kernel_subtype_text(uint32_t code, uint64_t value);
+// With the marks of a system that Driver Verifier watched, and of one that went on.
+const char *marked_prefix(struct arena *a, const char *prefix, bool verified, bool live);
 // Is it a page-table entry of zeros, but for one bit?
 bool one_bit(uint64_t v);
 // Is an address one bit away from NULL plus a small offset, or from an address that the processor takes? -1: no;
@@ -49,14 +53,16 @@ struct kernel_case {
 	const struct bugcheck_rule *rule;
 	struct regs crash; // the registers at the bug check; valid when crash_known
 	bool crash_known;
-	size_t first; // frame of the stack where blaming starts
+	size_t first;     // frame of the stack where blaming starts
+	bool other_stack; // the stack is not the crash's own: a parameter led to it
 	const char *no_context;
 };
 void kernel_facts(struct kernel_case *c); // parameters, records, contexts
 void kernel_stack(struct kernel_case *c);
 void kernel_special(struct kernel_case *c); // what only one code has: 0x9F, 0x124, 0xEF, ...
 void kernel_blame(struct kernel_case *c);   // module, image, symbol, confidence, why
-void kernel_words(struct kernel_case *c);   // summary, evidence, alternatives, next steps
+const char *kernel_marked_prefix(const struct kernel_case *c);
+void kernel_words(struct kernel_case *c); // summary, evidence, alternatives, next steps
 
 void kernel_field(struct kernel_case *c, const char *name, const char *value, bool one_blank);
 void kernel_reason(struct kernel_list *l, const char *text, const char *command);

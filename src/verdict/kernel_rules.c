@@ -59,19 +59,45 @@ static const char *exception_prefix(struct arena *a, const struct prefix_facts *
 		return x->op == FAULT_EXECUTE ? execute_class(x) : "AV";
 	if (!r->status)
 		return code_text(a, x->code);
-	return arena_printf(a, "%s_%" PRIx32, code_text(a, x->code), (uint32_t)x->params[r->status - 1]);
+	return arena_printf(a, "%s_%" PRIX32, code_text(a, x->code), (uint32_t)x->params[r->status - 1]);
+}
+
+// Where a cookie or the stack itself is wrong, the debugger looks for the frame with the cookie, and says that it found
+// none: public outputs of 0x139 with 2 and 4, and of 0xF7.
+static const char *fast_fail_prefix(struct arena *a, const char *code, uint64_t reason)
+{
+	enum { COOKIE = 2, INCORRECT_STACK = 4 };
+	const char *name = fail_fast_name(reason);
+	if (reason == COOKIE || reason == INCORRECT_STACK)
+		return arena_printf(a, "%s_MISSING_GSFRAME", code);
+	return arena_printf(a, "%s_%" PRIx64 "%s%s", code, reason, name ? "_" : "", name ? name : "");
+}
+
+static const char *cookie_prefix(struct arena *a, const char *code, uint64_t found, uint64_t expected)
+{
+	static const char *const bits[] = { "", "ONE_BIT_", "TWO_BIT_", "THREE_BIT_" };
+	unsigned n = (unsigned)__builtin_popcountll(found ^ expected);
+	return arena_printf(a, "%s_%sMISSING_GSFRAME", code, n < ARRAY_LEN(bits) ? bits[n] : "");
+}
+
+static const char *subtype_prefix(struct arena *a, const struct prefix_facts *x, uint64_t subtype)
+{
+	const char *text = kernel_subtype_text(x->code, subtype), *code = code_text(a, x->code);
+	if (text && x->code == 0xc4)
+		return arena_printf(a, "%s_%s_XDV", code, text);
+	return arena_printf(a, "%s_%" PRIx64 "%s%s", code, subtype, text ? "_" : "", text ? text : "");
 }
 
 const char *kernel_prefix(struct arena *a, const struct prefix_facts *x)
 {
 	const struct bugcheck_rule *r = x->rule;
-	const char *code = code_text(a, x->code), *name;
+	const char *code = code_text(a, x->code);
 	uint64_t subtype = r->subtype ? x->params[r->subtype - 1] : r->status ? x->params[r->status - 1] : 0;
 	switch (r->prefix) {
 	case PREFIX_CODE:
 		break;
 	case PREFIX_ARG:
-		return arena_printf(a, "%s_%" PRIx64, code, subtype);
+		return subtype_prefix(a, x, subtype);
 	case PREFIX_STATUS:
 		return arena_printf(a, "%s_%" PRIx32, code, (uint32_t)subtype);
 	case PREFIX_AV:
@@ -81,8 +107,11 @@ const char *kernel_prefix(struct arena *a, const struct prefix_facts *x)
 	case PREFIX_EXCEPTION:
 		return exception_prefix(a, x);
 	case PREFIX_FAST_FAIL:
-		name = fail_fast_name(x->params[0]);
-		return arena_printf(a, "%s_%" PRIx64 "%s%s", code, x->params[0], name ? "_" : "", name ? name : "");
+		return fast_fail_prefix(a, code, x->params[0]);
+	case PREFIX_COOKIE:
+		return cookie_prefix(a, code, x->params[0], x->params[1]);
+	case PREFIX_NAME:
+		return bugcheck_name(x->code, false);
 	case PREFIX_DPC:
 		return arena_printf(a, "%s_%s", code, x->params[0] ? "ISR" : "DPC");
 	case PREFIX_APC:

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // kernel_special.c: bug checks that point at the culprit, or at its record, by a parameter.
+#include "stack/kernel.h"
 #include "target/kernel.h"
 #include "verdict/kernel_int.h"
+#include "win/layout.h"
 #include "win/whea.h"
 
 #include <inttypes.h>
@@ -12,6 +14,27 @@ static const char *hex(struct kernel_case *c, uint64_t v)
 	return arena_printf(c->s->arena, "%" PRIx64, v);
 }
 
+// ---- threads that a parameter names: their stack tells more than that of the watchdog
+static void stack_of_thread(struct kernel_case *c, va_t thread, const char *what)
+{
+	struct session *s = c->s;
+	struct regs r;
+	struct stack st;
+	err_t e = thread ? kernel_thread_regs(s, thread, &r) : ok();
+	if (!thread || e.code || stack_walk(s, NULL, &r, VERDICT_FRAMES, s->arena, &st).code || !st.n) {
+		c->no_context = arena_printf(s->arena, "the stack of %s is not in the dump", what);
+		return;
+	}
+	c->v->regs = r;
+	c->v->stack = st;
+	c->v->stack_note = NULL;
+	c->k->thread = thread;
+	c->first = 0;
+	c->other_stack = true;
+	kernel_reason(&c->k->evidence, arena_printf(s->arena, "the stack shown is that of %s", what),
+		      arena_printf(s->arena, ".thread %" PRIx64 "; kv", thread));
+}
+
 // ---- 0x9F: a power request that a driver holds
 static void power_irp(struct kernel_case *c)
 {
@@ -20,6 +43,8 @@ static void power_irp(struct kernel_case *c)
 	struct arena *a = s->arena;
 	va_t object = 0, device, pdo = k->params[1], irp = k->params[3];
 	kernel_field(c, "DRVPOWERSTATE_SUBCODE", hex(c, k->params[0]), false);
+	if (k->params[0] == 4)
+		stack_of_thread(c, k->params[2], "the thread that holds the lock of Plug and Play");
 	if (k->params[0] != 3)
 		return;
 	const struct module *bus = kernel_device_driver(s, pdo, &object), *holder = NULL;
@@ -120,9 +145,9 @@ static const char *processor_class(const struct whea_section *x)
 	}
 }
 
-static const char *whea_class(const struct whea_record *w)
+static const char *whea_class(const struct whea_record *w, uint64_t source)
 {
-	for (size_t i = 0; i < w->n_sections; i++) {
+	for (size_t i = 0; w && i < w->n_sections; i++) {
 		const struct whea_section *x = &w->sections[i];
 		const char *class = x->kind == WHEA_PROCESSOR ? processor_class(x) : NULL;
 		if (class)
@@ -132,7 +157,7 @@ static const char *whea_class(const struct whea_record *w)
 		if (x->kind == WHEA_MEMORY)
 			return "MEMORY";
 	}
-	return "PROCESSOR__UNKNOWN";
+	return source ? "_UNKNOWN" : "PROCESSOR__UNKNOWN";
 }
 
 static void whea_section_reason(struct kernel_case *c, const struct whea_section *x)
@@ -176,9 +201,9 @@ static void hardware_record(struct kernel_case *c)
 	v->module_name = vendor ? vendor : "hardware";
 	v->image_name = vendor ? arena_printf(a, "%s.sys", vendor) : "hardware";
 	v->symbol_name = v->image_name;
-	if (vendor)
-		k->prefix =
-			arena_printf(a, "%s_%s_%s", k->prefix, vendor, k->whea ? whea_class(w) : "PROCESSOR__UNKNOWN");
+	k->prefix = vendor ? arena_printf(a, "0x124_%" PRIu64 "_%s_%s", k->params[0], vendor,
+					  whea_class(k->whea, k->params[0]))
+			   : arena_printf(a, "0x124_%" PRIu64, k->params[0]);
 	k->image_only = true;
 }
 
@@ -204,7 +229,7 @@ static void memory_bits(struct kernel_case *c)
 	v->confidence = VERDICT_MEDIUM;
 	v->why = "exactly one bit of memory is wrong: that is what faulty memory does, and hardly ever what a driver "
 		 "does";
-	v->symbol_name = "ONE_BIT";
+	v->symbol_name = NULL; // as the debugger since 2024
 	v->module_name = "hardware";
 	v->image_name = "memory_corruption";
 	v->bucket = "MEMORY_CORRUPTION_ONE_BIT";
@@ -222,6 +247,22 @@ static const char *ascii_name(struct session *s, va_t at)
 		if (name[i] < 0x20 || name[i] > 0x7e)
 			return NULL;
 	return *name ? arena_strdup(s->arena, name) : NULL;
+}
+
+// Another process ended it: parameter 3 since Windows 10 2004. Its name and id are in the bucket (one public output).
+static bool ended_by(struct kernel_case *c, va_t victim)
+{
+	struct arena *a = c->s->arena;
+	va_t killer = c->k->params[2];
+	const char *why, *name = killer && killer != victim ? kernel_process_name(c->s, killer, &why) : NULL;
+	uint64_t id;
+	if (!name || layout_read(c->s, killer, "_EPROCESS", "UniqueProcessId", c->s->target->ptr_bytes, &id).code)
+		return false;
+	kernel_reason(&c->k->evidence, arena_printf(a, "%s (%" PRIx64 ") ended it", name, id),
+		      arena_printf(a, "!process %" PRIx64 " 0", killer));
+	c->k->prefix = arena_printf(a, "%s_%s_BUGCHECK_CRITICAL_PROCESS_TERMINATED_BY_%s_%" PRIx64, c->k->prefix,
+				    c->k->process, name, id);
+	return true;
 }
 
 static void ended_process(struct kernel_case *c)
@@ -243,6 +284,8 @@ static void ended_process(struct kernel_case *c)
 	k->process = name;
 	kernel_field(c, "CRITICAL_PROCESS", name, false);
 	kernel_reason(&k->evidence, arena_printf(a, "%s ended; Windows does not run without it", name), ".bugcheck");
+	if (k->code == 0xef && ended_by(c, object))
+		return;
 	// The debugger adds the low half of the thread that ended it.
 	if (k->code == 0xef)
 		k->prefix = thread ? arena_printf(a, "%s_%s_BUGCHECK_CRITICAL_PROCESS_%" PRIx32, k->prefix, name,
@@ -265,6 +308,7 @@ static void hung_processor(struct kernel_case *c)
 		c->first = 0;
 		err_t e = stack_walk(c->s, v->thread, &r, VERDICT_FRAMES, a, &v->stack);
 		v->stack_note = e.code ? e.what : NULL;
+		c->other_stack = true;
 		kernel_reason(&c->k->evidence, arena_printf(a, "the stack shown is that of processor %" PRIu64, n),
 			      arena_printf(a, "~%" PRIu64 "s; kv", n));
 		return;
@@ -272,6 +316,64 @@ static void hung_processor(struct kernel_case *c)
 	v->stack.n = MIN(v->stack.n, (size_t)VERDICT_FRAMES);
 	c->no_context = arena_printf(a, "the registers of processor %" PRIu64 ", which hangs, are not in the dump", n);
 	v->why = arena_printf(a, "not determined: %s; the stack is that of the processor that noticed", c->no_context);
+	// The debugger names the kernel's own routine that noticed, whatever it interrupted there.
+	c->k->prefix = arena_printf(a, "%s_INVALID_CONTEXT", c->k->prefix);
+	for (size_t i = c->first; i < v->stack.n; i++) {
+		const struct frame *f = &v->stack.frames[i];
+		va_t start;
+		const char *function = f->module ? certain_function(t, f->ip, &start) : NULL;
+		if (!f->module || triage_class_in(kernel_triage_rules, f->module->name, function) == TRIAGE_IGNORE)
+			continue;
+		kernel_name_module(c, f->module, f->ip, VERDICT_NONE, v->why);
+		break;
+	}
+}
+
+// ---- pool: the tag of a block that is freed twice stands in a parameter, and in the bucket
+static void freed_twice(struct kernel_case *c)
+{
+	enum { TAG_BYTES = 4, FREED = 7 };
+	struct arena *a = c->s->arena;
+	const uint64_t *p = c->k->params;
+	char tag[TAG_BYTES + 1] = { 0 }, name[TAG_BYTES + 1] = { 0 };
+	if (p[0] != FREED)
+		return;
+	if (p[3])
+		kernel_field(c, "POOL_ADDRESS", arena_printf(a, "%016" PRIx64 " ", p[3]), false);
+	for (unsigned i = 0; i < TAG_BYTES; i++) {
+		tag[i] = (char)(p[1] >> 8 * i);
+		if (tag[i] < ' ' || tag[i] > '~')
+			return;
+		name[i] = tag[i];
+		if (!(tag[i] >= '0' && tag[i] <= '9') && !((tag[i] | 0x20) >= 'a' && (tag[i] | 0x20) <= 'z'))
+			name[i] = '_';
+	}
+	kernel_field(c, "FREED_POOL_TAG", arena_strdup(a, tag), false);
+	c->k->prefix = arena_printf(a, "%s_%s", c->k->prefix, name);
+}
+
+// ---- 0xC4, 0x62: a driver that went without freeing its pool; its name is text behind its loader entry
+static void leaked_pool(struct kernel_case *c)
+{
+	enum { LEAK = 0x62, NAME = 32 };
+	struct session *s = c->s;
+	uint8_t b[2 * NAME];
+	char name[NAME + 1] = { 0 };
+	size_t got, n = 0;
+	if (c->k->params[0] != LEAK)
+		return;
+	c->k->prefix = arena_printf(s->arena, "%s_LEAKED_POOL", c->k->prefix);
+	(void)!space_read(s->target->space, c->k->params[1], b, sizeof(b), &got).code;
+	for (; n < NAME && 2 * n + 2 <= got && b[2 * n] > ' ' && b[2 * n] <= '~' && !b[2 * n + 1]; n++)
+		name[n] = (char)b[2 * n];
+	const char *text = n ? name : kernel_unicode_string(s, c->k->params[1]);
+	const struct module *m = text ? target_module_named(s->target, path_base(text)) : NULL;
+	if (!m)
+		return;
+	c->k->image_only = true;
+	kernel_name_module(
+		c, m, 0, VERDICT_HIGH,
+		arena_printf(s->arena, "Driver Verifier counted what %s allocated and did not free", m->image_name));
 }
 
 // Statuses that stand in a parameter without an exception (layout unverified).
@@ -307,7 +409,11 @@ void kernel_special(struct kernel_case *c)
 	case 0x124:
 		hardware_record(c);
 		break;
-	case 0xc2: // these subtypes know the caller
+	case 0xc4:
+		leaked_pool(c);
+		break;
+	case 0xc2:
+		freed_twice(c); // other subtypes know the caller
 		if (c->k->params[0] >= 0x9b && c->k->params[0] <= 0x9d)
 			pointer(c, 4);
 		break;

@@ -11,8 +11,6 @@ const struct triage_rule kernel_triage_rules[] = {
 	{ "nt!Ki*Fault*", TRIAGE_IGNORE },
 	{ "nt!KiExceptionDispatch*", TRIAGE_IGNORE },
 	{ "nt!KiDispatchException*", TRIAGE_IGNORE },
-	{ "nt!KiFastFailDispatch*", TRIAGE_IGNORE },
-	{ "nt!KiRaiseSecurityCheckFailure*", TRIAGE_IGNORE },
 	{ "nt!KiSystemServiceHandler", TRIAGE_IGNORE },
 	{ "nt!KiMcheckAbort", TRIAGE_IGNORE },
 	{ "nt!KiInterruptDispatch*", TRIAGE_IGNORE },
@@ -27,9 +25,6 @@ const struct triage_rule kernel_triage_rules[] = {
 	{ "nt!RtlpHeapHandleError", TRIAGE_IGNORE },
 	{ "nt!RtlpLogHeapFailure", TRIAGE_IGNORE },
 	{ "nt!ExFreePool*", TRIAGE_IGNORE },
-	{ "*!__report_gsfailure", TRIAGE_IGNORE },
-	{ "*!_report_gsfailure", TRIAGE_IGNORE },
-	{ "*!__security_check_cookie", TRIAGE_IGNORE },
 	// The core: it does what callers ask for.
 	{ "nt", TRIAGE_LAST },
 	{ "hal", TRIAGE_LAST },
@@ -38,10 +33,11 @@ const struct triage_rule kernel_triage_rules[] = {
 	{ "kdnet*", TRIAGE_LAST },
 	{ "verifier*", TRIAGE_LAST },
 	{ "securekernel", TRIAGE_LAST },
+	{ "watchdog", TRIAGE_LAST },
+	{ "fltmgr", TRIAGE_LAST },
+	{ "Ntfs", TRIAGE_LAST },
 	// Frameworks that call drivers, and are called by them: named when no driver is on the stack.
 	{ "Wdf01000", TRIAGE_MAYBE },
-	{ "fltmgr", TRIAGE_MAYBE },
-	{ "Ntfs", TRIAGE_MAYBE },
 	{ "ndis", TRIAGE_MAYBE },
 	{ NULL, TRIAGE_DEFINITE },
 };

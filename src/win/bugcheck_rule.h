@@ -22,6 +22,8 @@ enum prefix_kind {
 	PREFIX_FAST_FAIL, // 0x139_3_CORRUPT_LIST_ENTRY
 	PREFIX_DPC,       // 0x133_DPC, 0x133_ISR
 	PREFIX_APC,       // 0x20_NULLAPC_KAPC_NEGATIVE
+	PREFIX_COOKIE,    // 0xF7_ONE_BIT_MISSING_GSFRAME
+	PREFIX_NAME,      // CLOCK_WATCHDOG_TIMEOUT
 };
 enum rule_flags {
 	RULE_NOTICED = 1,     // the code noticed damage that somebody did earlier
@@ -34,6 +36,7 @@ enum rule_flags {
 	RULE_NO_STACK = 128,  // the stack says nothing about the cause
 	RULE_POWER_IRP = 256, // 0x9F
 	RULE_PROCESS = 512,   // 0xEF, 0xF4: a process ended
+	RULE_FROM_TOP = 1024, // blame begins where the system was stopped, not in what was interrupted
 };
 struct bugcheck_rule {
 	uint32_t code;

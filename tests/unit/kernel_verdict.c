@@ -173,6 +173,65 @@ static const struct sample samples[] = {
 	  "nt!RtlRbRemoveNode Driver",
 	  "0x139_1d_INVALID_BALANCED_TREE_Driver!unknown_function",
 	  "{8ebd2998-ea64-b96c-aae8-2108d8c92247}" },
+	{ 0x139,
+	  { 3, 0xffffc2857eb13850, 0xffffc2857eb137a8, 0 },
+	  false,
+	  false,
+	  FAULT_NONE,
+	  "nt!DbgBreakPointWithStatus nt!KiBugCheckDebugBreak nt!KeBugCheck2 nt!KeBugCheckEx nt!KiBugCheckDispatch "
+	  "nt!KiFastFailDispatch nt!KiRaiseSecurityCheckFailure nt!PspProcessDelete nt!ObpRemoveObjectRoutine",
+	  "0x139_3_CORRUPT_LIST_ENTRY_nt!KiFastFailDispatch",
+	  "{3aede96a-54dd-40d6-d4cb-2a161a843851}" },
+	{ 0x139,
+	  { 4, 0xffffe48092d92510, 0xffffe48092d92468, 0 },
+	  false,
+	  false,
+	  FAULT_NONE,
+	  "nt!KeBugCheckEx nt!KiBugCheckDispatch nt!KiFastFailDispatch nt!KiRaiseSecurityCheckFailure "
+	  "nt!RtlpGetStackLimitsEx nt!RtlDispatchException nt!KiDispatchException",
+	  "0x139_MISSING_GSFRAME_nt!KiFastFailDispatch",
+	  "{1971a9b0-b7ec-89bf-0a51-10ac52818da5}" },
+	{ 0x139,
+	  { 3, 0xffffa90fa4fe2370, 0xffffa90fa4fe22c8, 0 },
+	  false,
+	  false,
+	  FAULT_NONE,
+	  "nt!KeBugCheckEx nt!KiFastFailDispatch nt!KiRaiseSecurityCheckFailure FLTMGR!FltpInsertCallback "
+	  "FLTMGR!FltStartFiltering drv8 drv8 nt!PnpCallDriverEntry nt!IopLoadDriver",
+	  "0x139_3_CORRUPT_LIST_ENTRY_drv8!unknown_function",
+	  NULL },
+	{ 0xd1,
+	  { 8, 2, 0, 0xfffff8024e50c688 },
+	  false,
+	  false,
+	  FAULT_READ,
+	  "NETIO!StreamInvokeCalloutAndNormalizeAction NETIO!StreamCalloutProcessingLoop NETIO!ArbitrateAndEnforce",
+	  "AV_NETIO!StreamInvokeCalloutAndNormalizeAction",
+	  "{c2ca2d1f-cfdc-88d5-c7bc-7693b8f0de04}" },
+	{ 0xa,
+	  { 0x30, 0xff, 0, 0xfffff80481e57698 },
+	  false,
+	  false,
+	  FAULT_READ,
+	  "nt!KiAddThreadToPrcbQueue nt!KiGroupSchedulingQuantumEnd nt!KiQuantumEnd nt!KiIdleLoop",
+	  "AV_nt!KiAddThreadToPrcbQueue",
+	  "{c74074a9-9c03-f27a-ab5d-89f228e80821}" },
+	{ 0x119,
+	  { 0xa000, 0xffffdf8f708a8000, 0x18c, 0 },
+	  false,
+	  false,
+	  FAULT_NONE,
+	  "nt!KeBugCheckEx watchdog!WdLogSingleEntry5 dxgmms2!VidSchiResetHwEngine dxgmms2!VidSchiResetEngines",
+	  "0x119_a000_VIDSCH_RESET_HW_ENGINE_SUSPEND_dxgmms2!VidSchiResetHwEngine",
+	  NULL },
+	{ 0x133,
+	  { 1, 0x1e00, 0xfffff803e1dc33a0, 0 },
+	  false,
+	  false,
+	  FAULT_NONE,
+	  "nt!KeBugCheckEx nt!KeAccumulateTicks nt!KiUpdateRunTime nt!KiInterruptDispatchNoLockNoEtw nt!KiIdleLoop",
+	  "0x133_ISR_nt!KeAccumulateTicks",
+	  NULL },
 };
 
 static void published(void **state)
@@ -209,7 +268,7 @@ static void any_driver(void **state)
 	} cases[] = {
 		{ "nt!KeBugCheckEx nt!ExRemovePoolTag zz9 nt!PnpCallDriverEntry", "zz9", NULL, TRIAGE_DEFINITE },
 		{ "Ntfs!NtfsX FLTMGR!FltpY nt!IofCallDriver aFilter!Post other", "aFilter", "Post", TRIAGE_DEFINITE },
-		{ "Ntfs!NtfsX FLTMGR!FltpY nt!IofCallDriver", "Ntfs", "NtfsX", TRIAGE_MAYBE },
+		{ "Ntfs!NtfsX FLTMGR!FltpY nt!IofCallDriver", "Ntfs", "NtfsX", TRIAGE_LAST },
 		{ "nt!KeBugCheckEx Wdf01000!FxA nt!B", "Wdf01000", "FxA", TRIAGE_MAYBE },
 		{ "nt!KeBugCheckEx nt!KiBugCheckDispatch nt!KiPageFault nt!Worker", "nt", "Worker", TRIAGE_LAST },
 		{ "- - driver9", "driver9", NULL, TRIAGE_DEFINITE },
@@ -253,16 +312,39 @@ static void prefixes(void **state)
 	assert_string_equal(prefix(0x7a, 1, 0xffffffffc0000185, 0, false, FAULT_NONE, 0, false), "0x7a_c0000185");
 	assert_string_equal(prefix(0x5a, 0xffffffffc0000428, 0, 0, false, FAULT_NONE, 0, false), "0x5A_c0000428");
 	assert_string_equal(prefix(0x109, 0, 0, 0x19, false, FAULT_NONE, 0, false), "0x109_19");
-	assert_string_equal(prefix(0x7e, 0xffffffffc000001d, 0, 0, false, FAULT_NONE, 0, false), "0x7E_c000001d");
+	assert_string_equal(prefix(0x7e, 0xffffffffc000001d, 0, 0, false, FAULT_NONE, 0, false), "0x7E_C000001D");
 	assert_string_equal(prefix(0xd1, 0, 2, 0, false, FAULT_EXECUTE, 0xfffff80012345678, true),
 			    "AV_CODE_AV_PAGED_IP");
 	assert_string_equal(prefix(0xd1, 0, 2, 0, false, FAULT_EXECUTE, 0x10, false), "AV_CODE_AV_NULL_IP");
 	assert_string_equal(prefix(0xa, 0, 2, 0, false, FAULT_EXECUTE, 0xfffff80012345678, false), "AV_CODE_AV_BAD_IP");
 	assert_string_equal(prefix(0x20, 0, 1, 0, false, FAULT_NONE, 0, false), "0x20");
 	assert_string_equal(prefix(0x139, 0x7777, 0, 0, false, FAULT_NONE, 0, false), "0x139_7777");
+	assert_string_equal(prefix(0x139, 2, 0, 0, false, FAULT_NONE, 0, false), "0x139_MISSING_GSFRAME");
+	assert_string_equal(prefix(0xf7, 0x7508adca8132, 0x7508adca81f1, 0, false, FAULT_NONE, 0, false),
+			    "0xF7_MISSING_GSFRAME");
+	assert_string_equal(prefix(0xf7, 0x80, 0x81, 0, false, FAULT_NONE, 0, false), "0xF7_ONE_BIT_MISSING_GSFRAME");
+	assert_string_equal(prefix(0x119, 5, 0, 0, false, FAULT_NONE, 0, false),
+			    "0x119_5_DRIVER_FAULTED_SYSTEM_COMMAND");
+	assert_string_equal(prefix(0x119, 0x400, 0, 0, false, FAULT_NONE, 0, false), "0x119_400");
+	assert_string_equal(prefix(0xc4, 0x20005, 0, 0, false, FAULT_NONE, 0, false), "0xc4_IrqlExApcLte1_XDV");
+	assert_string_equal(prefix(0xc4, 0xf6, 0, 0, false, FAULT_NONE, 0, false), "0xc4_f6");
+	assert_string_equal(prefix(0x101, 0x10, 0, 6, false, FAULT_NONE, 0, false), "CLOCK_WATCHDOG_TIMEOUT");
 	assert_string_equal(kernel_bucket(arena, "0x116", "card5", NULL, "card5.sys"), "0x116_IMAGE_card5.sys");
 	assert_string_equal(kernel_bucket(arena, "0x109_19", NULL, NULL, NULL),
 			    "0x109_19_ANALYSIS_INCONCLUSIVE!unknown_function");
+}
+
+static void marks(void **state)
+{
+	(void)state;
+	assert_string_equal(marked_prefix(arena, "AV", false, false), "AV");
+	assert_string_equal(marked_prefix(arena, "AV", true, false), "AV_VRF");
+	assert_string_equal(marked_prefix(arena, "AV_CODE_AV_PAGED_IP", true, false), "AV_VRF_CODE_AV_PAGED_IP");
+	assert_string_equal(marked_prefix(arena, "0xc4_IrqlExApcLte1_XDV", true, false), "0xc4_IrqlExApcLte1_XDV_VRF");
+	assert_string_equal(marked_prefix(arena, "0x141", false, true), "LKD_0x141");
+	const char *verified = marked_prefix(arena, "0x3B_C0000006", true, false);
+	const char *bucket = kernel_bucket(arena, verified, "nt", "HvpGetCellPaged", NULL);
+	assert_string_equal(verdict_hash(arena, true, bucket), "{7a661e2f-534d-3e96-ba17-ba22422da673}");
 }
 
 static void operations(void **state)
@@ -349,9 +431,9 @@ static void windows_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(published),  cmocka_unit_test(any_driver),    cmocka_unit_test(prefixes),
-		cmocka_unit_test(operations), cmocka_unit_test(named_faults),  cmocka_unit_test(bits),
-		cmocka_unit_test(rules),      cmocka_unit_test(windows_files),
+		cmocka_unit_test(published), cmocka_unit_test(any_driver), cmocka_unit_test(prefixes),
+		cmocka_unit_test(marks),     cmocka_unit_test(operations), cmocka_unit_test(named_faults),
+		cmocka_unit_test(bits),      cmocka_unit_test(rules),      cmocka_unit_test(windows_files),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
