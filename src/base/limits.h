@@ -78,6 +78,8 @@ enum {
 	LIMIT_THREAD_IRPS = 1024,
 	// Processes, and threads of one of them, that are listed; handles of both share one space.
 	LIMIT_TASKS = 1 << 16,
+	// Modules of one process that a kernel dump's PEB lists; the largest processes have some 1,000.
+	LIMIT_USER_MODULES = 4096,
 	// Bytes of a process' environment block; Windows sets no limit, 32 Ki characters are usual at most.
 	LIMIT_ENVIRONMENT = 1 << 20,
 	// Sections of one hardware error record; the firmware's have one to four.

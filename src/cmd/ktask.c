@@ -4,8 +4,10 @@
 #include "cmd/ktask.h"
 
 #include "base/limits.h"
+#include "cmd/symbols.h"
 #include "stack/kernel.h"
 #include "win/process.h"
+#include "win/user_modules.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -129,6 +131,30 @@ const struct layout *task_layout(struct call *c, unsigned indent, const char *te
 	}
 	l->text = sb_str(&sb);
 	return l;
+}
+
+// ---- user modules
+void task_user_modules(struct session *s, struct doc *out, va_t process, bool say)
+{
+	const struct user_modules m = user_modules_load(s, process);
+	if (m.changed)
+		symbols_changed(s);
+	if (!say)
+		return;
+	doc_text(out, "Loading User Symbols");
+	if (m.unread && s->target->ptr_bytes == 8)
+		doc_note(out, NOTE_WARNING, "peb.paged_out",
+			 "PEB is paged out (Peb.Ldr = %08x`%08x).  Type \".hh dbgerr001\" for details",
+			 (unsigned)(m.unread >> 32), (unsigned)m.unread);
+	else if (m.unread)
+		doc_note(out, NOTE_WARNING, "peb.paged_out",
+			 "PEB is paged out (Peb.Ldr = %08x).  Type \".hh dbgerr001\" for details", (unsigned)m.unread);
+	else if (!m.complete)
+		doc_note(out, NOTE_WARNING, "peb.modules", "The loader's list of modules could not be read to its end");
+	if (m.n)
+		emit_dots(out, m.n);
+	else
+		doc_text(out, "");
 }
 
 // ---- times

@@ -19,6 +19,9 @@ const char *task_time(struct arena *a, uint64_t hundred_ns);
 bool task_increment(struct session *s, uint64_t *ret);
 // The block of !thread for one thread.
 void task_thread(struct session *s, struct call *c, struct doc *out, va_t thread, unsigned flags, unsigned indent);
+// Makes the user modules of the list those of the process (0: none), whose memory is in force. say: as .reload does,
+// with dots and what could not be read.
+void task_user_modules(struct session *s, struct doc *out, va_t process, bool say);
 // What a whole listing has to say once, at its end: where layouts come from, and (times) the length of clock ticks.
 void task_notes(struct session *s, struct doc *out, bool times);
 enum { TASK_TYPE_PROCESS = 3, TASK_TYPE_THREAD = 6 }; // DISPATCHER_HEADER.Type, of public symbols

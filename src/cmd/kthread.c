@@ -40,15 +40,21 @@ static err_t set_thread(struct session *s, struct call *c, struct doc *out, va_t
 	return ok();
 }
 
-// The switches of both say where symbols and memory come from; here that is always the chosen process.
-static void skip_switches(struct call *c)
+// The switches of both say where symbols and memory come from; here that is always the chosen process. True: /r was
+// among them, which tells of the modules.
+static bool take_switches(struct call *c)
 {
+	bool reload = false;
 	static const char *const switches[] = { "/p", "/r", "/P", "/i", "/w", "/s" };
 	for (bool again = true; again;) {
 		again = false;
-		for (size_t i = 0; i < ARRAY_LEN(switches); i++)
-			again |= arg_switch(c, switches[i]);
+		for (size_t i = 0; i < ARRAY_LEN(switches); i++) {
+			bool found = arg_switch(c, switches[i]);
+			again |= found;
+			reload |= found && switches[i][1] == 'r';
+		}
 	}
+	return reload;
 }
 
 // Addresses of the lower half are those of the chosen process from here on. at 0: of the dump's own again.
@@ -70,7 +76,7 @@ static err_t choose(struct session *s, struct call *c, struct doc *out)
 {
 	bool thread = str_ieq(c->name, ".thread");
 	uint64_t at = 0;
-	skip_switches(c);
+	const bool reload = take_switches(c);
 	if (!arg_end(c))
 		TRY(arg_expr(c, &at));
 	TRY(arg_done(c));
@@ -95,6 +101,7 @@ static err_t choose(struct session *s, struct call *c, struct doc *out)
 		set_memory(s, out, at);
 	}
 	ROW(out, implicit_object, VS(c->name + 1), V(at));
+	task_user_modules(s, out, session_kprocess(s), reload);
 	return ok();
 }
 

@@ -2,6 +2,7 @@
 // lm.c: the module list: lm with its options in any order, glued or not (lmvm ntdll, lm t n, lm1m), and !mv.
 #include "cmd/symbols.h"
 #include "target/system.h"
+#include "win/user_modules.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -311,6 +312,12 @@ static int compare_modules(const void *a, const void *b, void *ctx)
 	return order ? order : (x->index > y->index) - (x->index < y->index);
 }
 
+// k and u: of a kernel dump the modules of the kernel, or of the process whose memory is in force.
+static bool on_side(const struct target *t, const struct want *w, const struct module *m)
+{
+	return !t->kernel || w->kernel == w->user || (m->base < kernel_user_end(t)) == w->user;
+}
+
 static err_t run(struct session *s, struct call *c, struct doc *out)
 {
 	struct target *t = s->target;
@@ -327,11 +334,6 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		doc_note(out, NOTE_INFO, "modules.no_kernel", "A user-mode dump has no kernel-mode modules.");
 		return ok();
 	}
-	if (w.user && !w.kernel && t->kernel) {
-		doc_note(out, NOTE_INFO, "modules.no_user",
-			 "not supported: modules of a process in a kernel dump; lm k shows the drivers");
-		return ok();
-	}
 	struct module **list = NEW_N(c->a, struct module *, t->n_modules);
 	if (t->n_modules)
 		memcpy(list, t->modules, t->n_modules * sizeof(struct module *));
@@ -344,10 +346,10 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	l[0].head = l[1].head = NULL;
 	for (size_t i = 0; i < t->n_modules; i++) {
 		TRY(session_poll(s));
-		if (wanted(&w, list[i]))
+		if (on_side(t, &w, list[i]) && wanted(&w, list[i]))
 			emit_module(s, c, out, l, &w, list[i]);
 	}
-	if (!w.names_only && !w.no_unloaded && !w.loaded_symbols && !w.problems)
+	if (!w.names_only && !w.no_unloaded && !w.loaded_symbols && !w.problems && (w.kernel || !w.user || !t->kernel))
 		emit_unloaded(s, c, out, &w);
 	return ok();
 }

@@ -3,6 +3,7 @@
 // newer lines, and the titles of WOW64, as in public logs of the debugger.
 #include "cmd/peb.h"
 
+#include "cmd/ktask.h"
 #include "target/system.h"
 #include "win/peb.h"
 
@@ -122,29 +123,44 @@ static const char *short_time(struct arena *a, uint32_t stamp)
 	return text;
 }
 
-static void emit_modules(struct session *s, struct call *c, struct doc *out, const struct peb_view *v, va_t at)
+static const struct layout *indented(struct call *c, unsigned indent, const struct layout *l)
 {
+	struct layout *ret = NEW(c->a, struct layout);
+	ret->text = task_layout(c, indent, l->text)->text;
+	ret->head = l->head ? arena_printf(c->a, "%*s%s", (int)indent, "", l->head) : NULL;
+	return ret;
+}
+
+static void emit_modules(struct session *s, struct call *c, struct doc *out, const struct peb_view *v,
+			 const struct peb_place *where)
+{
+	const va_t at = where->at;
+	const struct layout *l =
+		indented(c, where->indent, v->ptr_bytes == 4 ? &narrow_module : &row_peb_module.layout);
 	struct ring r = peb_modules(v, at);
 	struct peb_module m;
 	uint64_t ldr;
 	if (r.why) {
 		(void)peb_number(v, at, PEB_LDR, &ldr);
-		doc_note(out, NOTE_WARNING, "peb.ldr", "    *** unable to read Ldr table at %0*" PRIx64,
-			 (int)v->ptr_bytes * 2, ldr);
+		doc_note(out, NOTE_WARNING, "peb.ldr", "%*s    *** unable to read Ldr table at %0*" PRIx64,
+			 (int)where->indent, "", (int)v->ptr_bytes * 2, ldr);
 		return;
 	}
 	while (!session_poll(s).code && peb_module_next(v, c->a, &r, &m)) {
 		const struct val row[] = { V(m.base), V(m.timestamp), VS(short_time(c->a, m.timestamp)), VS(m.path),
 					   V(m.size) };
 		_Static_assert(ARRAY_LEN(row) == ARRAY_LEN(peb_module_fields), "peb_module: wrong arity");
-		doc_row(out, &row_peb_module, v->ptr_bytes == 4 ? &narrow_module : NULL, row, false);
+		doc_row(out, &row_peb_module, l, row, false);
 	}
 	if (r.why)
-		doc_note(out, NOTE_WARNING, "peb.modules", "    *** the loader's list of modules: %s", r.why);
+		doc_note(out, NOTE_WARNING, "peb.modules", "%*s    *** the loader's list of modules: %s",
+			 (int)where->indent, "", r.why);
 }
 
-static void emit_parameters(struct call *c, struct doc *out, const struct peb_view *v, va_t at)
+static void emit_parameters(struct call *c, struct doc *out, const struct peb_view *v, const struct peb_place *where)
 {
+	const va_t at = where->at;
+	const struct layout *variable = indented(c, where->indent, &row_environment.layout);
 	struct val params = number(v, at, PEB_PROCESS_PARAMETERS);
 	const va_t p = params.absent ? 0 : params.u;
 	const struct val row[] = { number(v, at, PEB_SUB_SYSTEM_DATA),
@@ -157,29 +173,30 @@ static void emit_parameters(struct call *c, struct doc *out, const struct peb_vi
 				   VS(peb_string(v, c->a, p, PARAMETERS_DLL_PATH)),
 				   number(v, p, PARAMETERS_ENVIRONMENT) };
 	_Static_assert(ARRAY_LEN(row) == ARRAY_LEN(process_parameters_fields), "process_parameters: wrong arity");
-	doc_row(out, &row_process_parameters, NULL, row, false);
+	doc_row(out, &row_process_parameters, indented(c, where->indent, &row_process_parameters.layout), row, false);
 	struct peb_environment e = peb_environment(v, c->a, p);
 	for (size_t i = 0; i < e.n; i++) {
 		const struct val text = VS(e.texts[i]);
-		doc_row(out, &row_environment, NULL, &text, false);
+		doc_row(out, &row_environment, variable, &text, false);
 	}
 	if (e.cut && !row[ARRAY_LEN(row) - 1].absent)
-		doc_note(out, NOTE_WARNING, "peb.environment",
-			 e.n ? "       the rest of the environment is not in this dump"
-			     : "       Unable to read Environment string.");
+		doc_note(out, NOTE_WARNING, "peb.environment", "%*s       %s", (int)where->indent, "",
+			 e.n ? "the rest of the environment is not in this dump"
+			     : "Unable to read Environment string.");
 }
 
-void peb_emit(struct session *s, struct call *c, struct doc *out, va_t at, unsigned ptr_bytes, const char *title)
+void peb_emit(struct session *s, struct call *c, struct doc *out, const struct peb_place *where)
 {
 	enum { FLAG2_SINCE = 17763 };
 	const struct target *t = s->target;
-	const struct peb_view v = { t->space, ptr_bytes };
+	const va_t at = where->at;
+	const struct peb_view v = { t->space, where->ptr_bytes };
 	const unsigned width = out->ptr_bytes;
 	struct val ldr = number(&v, at, PEB_LDR);
 	const va_t l = ldr.absent ? 0 : ldr.u;
 	const bool flag2 = t->user->system.build >= FLAG2_SINCE;
-	out->ptr_bytes = ptr_bytes;
-	const struct val row[] = { VS(title),
+	out->ptr_bytes = v.ptr_bytes;
+	const struct val row[] = { VS(where->title),
 				   V(at),
 				   yes_no(&v, at, PEB_INHERITED_ADDRESS_SPACE),
 				   yes_no(&v, at, PEB_READ_IMAGE_FILE_EXEC_OPTIONS),
@@ -196,9 +213,9 @@ void peb_emit(struct session *s, struct call *c, struct doc *out, va_t at, unsig
 				   link_of(&v, l, LDR_IN_MEMORY_ORDER, 0),
 				   link_of(&v, l, LDR_IN_MEMORY_ORDER, 1) };
 	_Static_assert(ARRAY_LEN(row) == ARRAY_LEN(peb_fields), "peb: wrong arity");
-	doc_row(out, &row_peb, NULL, row, false);
-	emit_modules(s, c, out, &v, at);
-	emit_parameters(c, out, &v, at);
+	doc_row(out, &row_peb, indented(c, where->indent, &row_peb.layout), row, false);
+	emit_modules(s, c, out, &v, where);
+	emit_parameters(c, out, &v, where);
 	out->ptr_bytes = width;
 }
 
@@ -217,7 +234,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 
 				"The current process has no PEB, or the dump does not tell where it is");
 	if (narrow) {
-		peb_emit(s, c, out, narrow, 4, "Wow64 PEB32");
+		peb_emit(s, c, out, &(struct peb_place){ narrow, 4, "Wow64 PEB32", 0 });
 		doc_text(out, "");
 		doc_text(out, "");
 	}
@@ -225,7 +242,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		return cmd_fail(c, E_ABSENT, at, "Unable to read the PEB at %0*" PRIx64 ": %s", (int)p * 2, at,
 				space_why_text(space_why(t->space, at)));
 	if (at)
-		peb_emit(s, c, out, at, p, narrow ? "Wow64 PEB" : "PEB");
+		peb_emit(s, c, out, &(struct peb_place){ at, p, narrow ? "Wow64 PEB" : "PEB", 0 });
 	return session_poll(s);
 }
 

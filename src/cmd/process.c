@@ -3,7 +3,7 @@
 // Microsoft's debugger documentation and the kernel-dump article.
 #include "cmd/ktask.h"
 #include "cmd/peb.h"
-#include "win/ring.h"
+#include "win/peb.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -218,16 +218,59 @@ static err_t emit_threads(struct session *s, struct call *c, struct doc *out, va
 	return ok();
 }
 
-static err_t emit_process(struct session *s, struct call *c, struct doc *out, va_t at, unsigned flags)
+// The block itself, and the 32-bit one of a WOW64 process before it.
+static void emit_peb(struct session *s, struct call *c, struct doc *out, va_t at)
+{
+	enum { INDENT = 4 };
+	const unsigned p = s->target->ptr_bytes;
+	const struct val peb = pointer(s, at, "Peb");
+	const va_t narrow = session_peb32(s);
+	if (peb.absent || !peb.u) {
+		doc_note(out, NOTE_INFO, "peb.none",
+			 peb.absent ? "    the dump does not tell where the PEB is" : "    the process has no PEB");
+		return;
+	}
+	doc_text(out, "");
+	if (narrow)
+		peb_emit(s, c, out, &(struct peb_place){ narrow, 4, "Wow64 PEB32", INDENT });
+	if (space_source_at(s->target->space, peb.u) == SPACE_NONE)
+		doc_note(out, NOTE_INFO, "peb.absent", "    the PEB is not readable: %s",
+			 space_why_text(space_why(s->target->space, peb.u)));
+	else
+		peb_emit(s, c, out, &(struct peb_place){ peb.u, p, narrow ? "Wow64 PEB" : "PEB", INDENT });
+}
+
+static err_t emit_parts(struct session *s, struct call *c, struct doc *out, va_t at, unsigned flags)
 {
 	emit_head(s, c, out, at);
 	if (flags & TASK_DETAILS)
 		emit_details(s, c, out, at);
+	if (flags & TASK_PEB)
+		emit_peb(s, c, out, at);
 	if (flags & (TASK_WAITS | TASK_STACK))
 		TRY(emit_threads(s, c, out, at, flags));
-	if (flags & TASK_PEB)
-		doc_note(out, NOTE_INFO, "peb.see", "    !peb shows the process' environment block");
 	return ok();
+}
+
+// The user memory of the process is in force while it is shown, as the flags ask for.
+static err_t emit_process(struct session *s, struct call *c, struct doc *out, va_t at, unsigned flags)
+{
+	struct kernel *k = s->target->kernel;
+	const struct val root = task_number(s, at, "_KPROCESS", "DirectoryTableBase", s->target->ptr_bytes);
+	const va_t chosen = s->implicit_process;
+	const pa_t before = k->paging ? k->paging->user_root : 0;
+	const bool change = (flags & (TASK_CONTEXT | TASK_PEB)) != 0;
+	if (change)
+		s->implicit_process = at;
+	bool moved = change && k->paging && !root.absent && !session_set_dirbase(s, root.u).code;
+	if (moved && (flags & TASK_CONTEXT))
+		task_user_modules(s, out, at, false);
+	err_t e = emit_parts(s, c, out, at, flags);
+	s->implicit_process = chosen;
+	err_t back = moved ? session_set_dirbase(s, before) : ok();
+	if (moved && (flags & TASK_CONTEXT))
+		task_user_modules(s, out, session_kprocess(s), false);
+	return e.code ? e : back;
 }
 
 struct wanted {
@@ -322,7 +365,9 @@ static const struct schema *const rows[] = { &process,           &process_detail
 					     &process_list,      &process_search,
 					     &row_kernel_thread, &row_wait_object,
 					     &row_thread_irp,    &row_kernel_thread_details,
-					     &row_stack_frame,   NULL };
+					     &row_stack_frame,   &row_peb,
+					     &row_peb_module,    &row_process_parameters,
+					     &row_environment,   NULL };
 const struct cmd cmd_process = {
 	.names = "!process",
 	.kernel_only = true,
@@ -332,7 +377,8 @@ const struct cmd cmd_process = {
 	.help = "!process               the current process\n"
 		"!process 0 0           all processes, briefly; with a name at the end: those of this image\n"
 		"!process ADDRESS 7     one, with times, threads and their stacks\n"
-		"flags: 1 times and memory, 2 threads and their waits, 4 with 2: stacks, 8 no arguments\n",
+		"flags: 1 times and memory, 2 threads and their waits, 4 with 2: stacks, 8 no arguments,\n"
+		"       10 in the process' own user memory, 20 its environment block\n",
 	.run = run,
 	.rows = rows,
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // reload.c: .reload and ld: the list of modules, and loading their symbols.
-#include "cmd/rows.h"
+#include "cmd/ktask.h"
 #include "cmd/symbols.h"
 
 #include <string.h>
@@ -242,8 +242,7 @@ static err_t reload_all(struct session *s, struct doc *out, const struct options
 			reload_one(s, out, o, t->modules[i]);
 	}
 	if (t->kernel) {
-		doc_text(out, "Loading User Symbols");
-		doc_text(out, "");
+		task_user_modules(s, out, session_kprocess(s), !o->kernel_only);
 		doc_text(out, "Loading unloaded module list");
 		emit_dots(out, t->n_unloaded);
 	}
@@ -257,6 +256,10 @@ static err_t reload(struct session *s, struct call *c, struct doc *out, const st
 		return unload(s, c, out, o, w->name);
 	if (o->unloaded)
 		return reload_unloaded(s, c, out, o, w);
+	if (!w->name && o->user_only) {
+		task_user_modules(s, out, session_kprocess(s), true);
+		return ok();
+	}
 	if (!w->name)
 		return reload_all(s, out, o);
 	size_t n = 0;

@@ -2,8 +2,8 @@
 // vtop.c: !vtop, !ptov and .context: page tables by their root. Text: transcripts of x64 and x86; of ARM64 there is
 // none.
 #include "base/limits.h"
-#include "cmd/cmd.h"
-#include "target/kernel.h"
+#include "cmd/ktask.h"
+#include "win/user_modules.h"
 
 #include <inttypes.h>
 
@@ -119,7 +119,9 @@ static err_t context(struct session *s, struct call *c, struct doc *out)
 	}
 	TRY(arg_expr(c, &root));
 	TRY(arg_done(c));
-	return session_set_dirbase(s, root);
+	TRY(session_set_dirbase(s, root));
+	task_user_modules(s, out, root ? process_of_root(s, root) : session_kprocess(s), false);
+	return ok();
 }
 
 static err_t run(struct session *s, struct call *c, struct doc *out)

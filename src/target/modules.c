@@ -66,7 +66,7 @@ static size_t read_layer(void *ctx, uint64_t off, void *buf, size_t n)
 {
 	const struct module *m = ctx;
 	enum { IMAGE_SCN_MEM_WRITE = INT32_MIN };
-	if (off > UINT32_MAX)
+	if (off > UINT32_MAX || m->unlisted)
 		return 0;
 	const struct pe_section *s = pe_section_at(m->pe, (uint32_t)off);
 	if (s && (s->flags & (uint32_t)IMAGE_SCN_MEM_WRITE))
@@ -245,6 +245,10 @@ static void set_modules(struct target *t, struct module *const *list, size_t n)
 		memcpy(copy, list, n * sizeof(struct module *));
 	t->modules = copy;
 	t->n_modules = n;
+	for (size_t i = 0; i < t->n_all; i++)
+		t->all[i]->unlisted = true;
+	for (size_t i = 0; i < n; i++)
+		copy[i]->unlisted = false;
 	sort_modules(t);
 }
 
@@ -307,4 +311,63 @@ err_t target_add_module(struct target *t, const char *image_name, va_t base, uin
 	set_modules(t, list, t->n_modules + 1);
 	*ret = m;
 	return ok();
+}
+
+// A module that was in the list before: so a process that becomes current again takes no further room.
+static struct module *known_module(const struct target *t, const struct dump_module *d)
+{
+	for (size_t i = t->n_own; i < t->n_all; i++) {
+		struct module *m = t->all[i];
+		if (m->base == d->base && m->size == d->size && m->timestamp == d->timestamp &&
+		    str_eq(m->path, d->path))
+			return m;
+	}
+	return NULL;
+}
+
+static struct module *new_module(struct target *t, const struct dump_module *d)
+{
+	struct module *m = NEW(t->arena, struct module);
+	struct dump_module *facts = NEW(t->arena, struct dump_module);
+	*facts = *d;
+	facts->path = arena_strdup(t->arena, d->path);
+	*m = (struct module){ .base = d->base, .size = d->size, .timestamp = d->timestamp };
+	m->path = facts->path;
+	m->image_name = path_base(m->path);
+	m->facts = facts;
+	return m;
+}
+
+void target_replace_modules(struct target *t, va_t end, const struct dump_module *list, size_t n)
+{
+	struct module **rest = NEW_N(t->arena, struct module *, t->n_modules + n);
+	struct module **all = NEW_N(t->arena, struct module *, t->n_all + n);
+	size_t kept = 0;
+	for (size_t i = 0; i < t->n_modules; i++) {
+		if (t->modules[i]->base >= end)
+			rest[kept++] = t->modules[i];
+		else
+			target_forget_symbols(t, t->modules[i]);
+	}
+	if (t->n_all)
+		memcpy(all, t->all, t->n_all * sizeof(struct module *));
+	t->all = all;
+	size_t count = kept;
+	for (size_t i = 0; i < n && t->n_all < LIMIT_MODULES; i++) {
+		const struct dump_module *d = &list[i];
+		bool taken = d->base >= end || !d->size || d->base + (d->size - 1) < d->base;
+		for (size_t k = kept; !taken && k < count; k++)
+			taken = rest[k]->base == d->base;
+		if (taken)
+			continue;
+		struct module *m = known_module(t, d);
+		if (!m) {
+			m = new_module(t, d);
+			m->index = t->n_all;
+			all[t->n_all++] = m;
+		}
+		rest[count++] = m;
+	}
+	module_names(t->arena, rest, count, kept);
+	set_modules(t, rest, count);
 }

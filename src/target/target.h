@@ -36,6 +36,7 @@ struct module {
 	const struct dump_module *facts;
 	struct codeview cv; // from the dump, else from the image's debug directory (target_module_codeview)
 	bool overlaps;      // hidden behind an earlier module at the same addresses
+	bool unlisted;      // taken from the list: its image file gives no memory
 
 	// Filled by target_module_pe().
 	enum image_state image;
@@ -130,6 +131,10 @@ void target_unload_module(struct target *t, struct module *m);
 void target_restore_module(struct target *t, struct module *m); // NULL: all, without what was added
 MUST_USE err_t target_add_module(struct target *t, const char *image_name, va_t base, uint64_t size, uint32_t timestamp,
 				 struct module **ret);
+
+// All modules below `end` give way to these (a kernel dump's user modules, when another process becomes current). Bases
+// that are taken are left out. Limited to LIMIT_MODULES in all.
+void target_replace_modules(struct target *t, va_t end, const struct dump_module *list, size_t n);
 
 struct module *target_module_at(const struct target *t, va_t va);             // NULL when va is in no loaded module
 struct module *target_module_named(const struct target *t, const char *name); // by name or image name; NULL
