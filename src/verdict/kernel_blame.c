@@ -126,7 +126,7 @@ static const char *why(struct kernel_case *c, const struct blame *who)
 		return "somebody asked for this crash: no code is at fault";
 	if (who->class < TRIAGE_MAYBE)
 		return arena_printf(
-			a, "only the kernel itself is on the stack; %s is named because nothing better is there%s",
+			a, "only the kernel itself is on the stack; %s stands in the bucket, but is no suspect%s",
 			image, how);
 	if (who->class == TRIAGE_MAYBE)
 		return arena_printf(a, "no driver is on the stack but %s, which works for others%s", image, how);

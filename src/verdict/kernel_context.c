@@ -187,13 +187,23 @@ static void doubt_registers(struct kernel_case *c)
 	v->operand_address = o.address;
 	v->operand_write = o.is_write;
 	uint64_t away = o.address > v->fault_address ? o.address - v->fault_address : v->fault_address - o.address;
-	// A non-canonical address is reported as -1, or not at all.
-	if (o.known && v->has_fault_address && v->op != FAULT_EXECUTE && v->fault_address != UINT64_MAX && away >= NEAR)
+	bool ordinary = c->s->target->machine == MACHINE_X64 && (o.address >> 47 == 0 || o.address >> 47 == 0x1ffff);
+	// A non-canonical address is reported as -1, or not at all. No other one is.
+	if (o.known && v->has_fault_address && v->fault_address == UINT64_MAX && ordinary && flipped_bit(o.address) < 0)
+		v->context_doubt = arena_printf(c->s->arena,
+						"the registers lead to %" PRIx64 ", for which the processor would not "
+						"report -1: it refused the access for another reason, or they were "
+						"overwritten",
+						o.address);
+	if (o.known && v->has_fault_address && v->op != FAULT_EXECUTE && v->fault_address != UINT64_MAX &&
+	    away >= NEAR) {
+		c->erred = true;
 		v->context_doubt =
 			arena_printf(c->s->arena,
 				     "the registers lead to %" PRIx64 ", not to the address that the processor "
 				     "reported (%" PRIx64 "): they were overwritten, or the processor erred",
 				     o.address, v->fault_address);
+	}
 }
 
 void kernel_facts(struct kernel_case *c)

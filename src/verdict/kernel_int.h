@@ -56,6 +56,7 @@ struct kernel_case {
 	size_t first;     // frame of the stack where blaming starts
 	bool other_stack; // the stack is not the crash's own: a parameter led to it
 	const char *no_context;
+	bool erred; // registers and reports contradict each other, or an address is wrong in one bit
 };
 void kernel_facts(struct kernel_case *c); // parameters, records, contexts
 void kernel_stack(struct kernel_case *c);

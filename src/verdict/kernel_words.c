@@ -114,7 +114,8 @@ static void evidence(struct kernel_case *c)
 			k->context ? arena_printf(a, ".cxr %" PRIx64 "; kv", k->context) : "kv");
 	if (c->rule->flags & RULE_DISK && c->rule->subtype) {
 		uint32_t status = (uint32_t)k->params[c->rule->subtype - 1];
-		const char *text = ntstatus_text(status);
+		const char *text = exception_name(status); // short, and without places for values
+		text = text ? text : ntstatus_text(status);
 		kernel_reason(&k->evidence,
 			      arena_printf(a, "the read ended with status %08" PRIx32 "%s%s", status, text ? ": " : "",
 					   text ? text : ""),
@@ -123,6 +124,11 @@ static void evidence(struct kernel_case *c)
 }
 
 // ---- what else
+static bool of_windows(const struct module *m)
+{
+	return m && kernel_is_windows(m->image_name);
+}
+
 // others: those that do not come with Windows.
 static void other_drivers(struct kernel_case *c, bool others)
 {
@@ -147,7 +153,10 @@ static void other_drivers(struct kernel_case *c, bool others)
 		sb_printf(&s, "%s%s", i ? ", " : "", seen[i]->image_name);
 	kernel_reason(&c->k->also,
 		      arena_printf(a, "%s that is on the stack: %s",
-				   others ? "another driver, not of Windows," : "another part of Windows", sb_str(&s)),
+				   others                      ? "another driver, not of Windows,"
+				   : of_windows(c->k->culprit) ? "another part of Windows"
+							       : "a part of Windows",
+				   sb_str(&s)),
 		      "kv");
 }
 
@@ -160,6 +169,7 @@ static void bit_hint(struct kernel_case *c)
 	int bit = given || v->operand_known ? flipped_bit(at) : -1;
 	if (bit < 0)
 		return;
+	c->erred = true;
 	c->v->confidence = MIN(c->v->confidence, VERDICT_MEDIUM);
 	c->v->why = arena_printf(c->s->arena, "%s; but the address %" PRIx64 " makes sense without its bit %d",
 				 c->v->why, at, bit);
@@ -171,6 +181,9 @@ static void also(struct kernel_case *c)
 	struct kernel_list *l = &c->k->also;
 	unsigned f = c->rule->flags;
 	bit_hint(c);
+	enum { LIVE_DUMP = 0x161, MEMORY_TOOL = 0x5454414d }; // the system went on
+	if (f & RULE_REQUESTED && (c->k->code == LIVE_DUMP || c->k->code == MEMORY_TOOL))
+		return;
 	if (f & RULE_REQUESTED) {
 		kernel_reason(l, "a machine that hung, so that somebody had to stop it: look at what was running",
 			      "~*k");
@@ -193,7 +206,7 @@ static void also(struct kernel_case *c)
 			NULL);
 	if (f & RULE_IMAGE)
 		kernel_reason(l, "the display card itself: heat, power supply, overclocking", NULL);
-	if (c->v->has_fault_address || f & RULE_NOTICED || c->k->has_exception)
+	if (!c->k->hardware && (c->v->has_fault_address || f & RULE_NOTICED || c->k->has_exception))
 		kernel_reason(l, "faulty memory, when other crashes of the same machine name other drivers", NULL);
 	if (c->v->blamed_frame != SIZE_MAX && c->v->stack.frames[c->v->blamed_frame].trust <= TRUST_SCAN)
 		kernel_reason(l, "another module: the frames up to the named one were guessed from stack contents",
@@ -207,19 +220,31 @@ static void next(struct kernel_case *c)
 	struct arena *a = c->s->arena;
 	const struct module *m = c->k->culprit;
 	unsigned f = c->rule->flags;
-	if (f & RULE_REQUESTED)
+	if (f & RULE_REQUESTED) {
+		if (c->s->target->kernel->facts->triage)
+			kernel_reason(l,
+				      "if the machine hung: set it to write kernel memory dumps, which show what "
+				      "waits for what",
+				      NULL);
 		return;
-	if (c->k->hardware || f & RULE_HARDWARE)
+	}
+	if (c->k->hardware || f & RULE_HARDWARE || c->erred)
 		kernel_reason(
 			l,
 			"test the memory (Windows Memory Diagnostic, MemTest86), undo overclocking, watch temperatures",
 			NULL);
 	if (f & RULE_DISK)
-		kernel_reason(l, "check the disk: SMART values, cables, chkdsk", NULL);
+		kernel_reason(l, "check the disk: SMART values, cables, chkdsk; if it is good, test the memory", NULL);
+	if (c->k->holder && c->v->module && c->v->module != m && !of_windows(c->v->module))
+		kernel_reason(l,
+			      arena_printf(a,
+					   "update %s, which drives the device at the bottom; check the device itself",
+					   c->v->module->image_name),
+			      arena_printf(a, "lmvm %s", c->v->module->name));
 	if (f & RULE_PROCESS)
 		kernel_reason(l, "look into the system's event log; check system files (sfc /scannow) and the disk",
 			      NULL);
-	bool windows = m && kernel_is_windows(m->image_name);
+	bool windows = of_windows(m);
 	if (windows && !c->k->hardware)
 		kernel_reason(
 			l,
