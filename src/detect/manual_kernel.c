@@ -24,6 +24,9 @@ static const struct request *request_of(uint32_t code)
 		{ 0x1c8, REQUEST_CERTAIN, "the power button was held" },
 		{ 0x161, REQUEST_CERTAIN, "a live dump was asked for: the system went on" },
 		{ 0x21c8, REQUEST_CERTAIN, "a live dump was taken as the power button was held: the system went on" },
+		// Not Microsoft's: "MATT" with parameters "MOON" and "SOLS", as a dump of the wild has it.
+		{ 0x5454414d, REQUEST_CERTAIN,
+		  "a tool that copies memory (MoonSols' DumpIt) wrote the dump: the system went on" },
 		{ 0x80, REQUEST_NMI, "a non-maskable interrupt: an administrator's switch, or failing hardware" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(list); i++)

@@ -90,6 +90,7 @@ static const struct bugcheck_rule rules[] = {
 	{ .code = 0x161, .flags = RULE_REQUESTED },
 	{ .code = 0x1c7, SUBTYPE_1, .flags = RULE_NOTICED },
 	{ .code = 0x1c8, .flags = RULE_REQUESTED | RULE_NO_STACK },
+	{ .code = 0x5454414d, .flags = RULE_REQUESTED | RULE_NO_STACK }, // "MATT": see detect/manual_kernel.c
 	{ .code = 0xdeaddead, .flags = RULE_REQUESTED },
 };
 
