@@ -103,8 +103,9 @@ bool module_is_kernel(const struct facts *f, const struct module *m)
 
 const char *on_thread(const struct facts *f, const struct fact_thread *t, const char *command)
 {
-	if (f->kernel && t->thread->index == f->session->target->kernel->current)
-		return command;
+	const char *scope = f->kernel ? f->kernel->scope_command : NULL;
+	if ((f->kernel && f->n_threads < 2) || (scope && str_starts(command, scope) && !str_starts(scope, ".ecxr")))
+		return command; // leads to its place from anywhere
 	return arena_printf(f->a, "~%zus; %s", t->thread->index, command);
 }
 

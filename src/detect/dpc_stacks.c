@@ -14,10 +14,9 @@ static void describe(const struct facts *f, struct findings *out, const struct f
 {
 	const char *k = arena_printf(f->a, "~%zus; k", c->number);
 	const char *dps = arena_printf(f->a, "dps %" PRIx64 " L20", c->dpc - 0x100);
-	bool here = c->number == f->session->target->kernel->current;
 	if (c->on_dpc)
-		evidence(out, c->dpc, here ? "k" : k, "processor %zu runs on its DPC stack, which ends at %" PRIx64,
-			 c->number, c->dpc);
+		evidence(out, c->dpc, k, "processor %zu runs on its DPC stack, which ends at %" PRIx64, c->number,
+			 c->dpc);
 	else
 		evidence(out, c->dpc, c->dpc_bytes ? dps : NULL,
 			 "processor %zu: ends at %" PRIx64 ", %s, %zu bytes in the dump", c->number, c->dpc,

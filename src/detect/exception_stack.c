@@ -66,8 +66,8 @@ static err_t run(const struct facts *f, struct findings *out)
 		return ok();
 	}
 	struct finding *x;
-	if (event)
-		x = finding(out, SEV_WARNING, 98, "The stack of %s leads to %s in %s",
+	if (event) // of a kernel dump: what every report begins with
+		x = finding(out, f->kernel && !others ? SEV_INFO : SEV_WARNING, 98, "The stack of %s leads to %s in %s",
 			    thread_label(f, &f->threads[f->event_thread]), fault_name(f),
 			    f->event_stack.frames[0].symbol);
 	else

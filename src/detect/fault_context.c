@@ -20,6 +20,13 @@ static const char *mode(const struct facts *f)
 	return reg_known(&f->event_regs, X64_CS) ? (reg_get(&f->event_regs, X64_CS) & 3 ? "user" : "kernel") : NULL;
 }
 
+// From whatever processor is looked at.
+static const char *on_current(const struct facts *f, const char *command)
+{
+	size_t n = f->session->target->kernel->current;
+	return n == SIZE_MAX || f->n_threads < 2 ? command : arena_printf(f->a, "~%zus; %s", n, command);
+}
+
 static void where(const struct facts *f, struct findings *out)
 {
 	const struct kernel *k = f->session->target->kernel;
@@ -27,9 +34,9 @@ static void where(const struct facts *f, struct findings *out)
 		evidence(out, 0, arena_printf(f->a, "~%zus", k->current), "processor %zu of %zu", k->current,
 			 k->n_processors);
 	if (k->thread)
-		evidence(out, k->thread, "? $thread", "thread %" PRIx64 " was current", k->thread);
+		evidence(out, k->thread, on_current(f, "? $thread"), "thread %" PRIx64 " was current", k->thread);
 	if (k->process)
-		evidence(out, k->process, "? $proc", "process %" PRIx64 "%s%s%s", k->process,
+		evidence(out, k->process, on_current(f, "? $proc"), "process %" PRIx64 "%s%s%s", k->process,
 			 f->kernel->process ? " (" : ", whose name is not in the dump",
 			 f->kernel->process ? f->kernel->process : "", f->kernel->process ? ")" : "");
 }

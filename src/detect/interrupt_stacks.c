@@ -13,10 +13,9 @@ static void describe(const struct facts *f, struct findings *out, const struct f
 {
 	const char *k = arena_printf(f->a, "~%zus; k", c->number);
 	const char *dps = arena_printf(f->a, "dps %" PRIx64 " L20", c->isr - 0x100);
-	bool here = c->number == f->session->target->kernel->current;
 	if (c->on_isr)
-		evidence(out, c->isr, here ? "k" : k,
-			 "processor %zu runs on its interrupt stack, which ends at %" PRIx64, c->number, c->isr);
+		evidence(out, c->isr, k, "processor %zu runs on its interrupt stack, which ends at %" PRIx64, c->number,
+			 c->isr);
 	else
 		evidence(out, c->isr, c->isr_bytes ? dps : NULL,
 			 "processor %zu: ends at %" PRIx64 ", %s, %zu bytes in the dump", c->number, c->isr,
@@ -41,7 +40,7 @@ static err_t run(const struct facts *f, struct findings *out)
 				    known == 1 ? " is" : "s are", used);
 	x->refutation = "old words on a stack that is not in use";
 	if (!used) // every finding has a command
-		evidence(out, 0, "~*k", "%zu processors; no stack pointer that is known lies in a interrupt stack",
+		evidence(out, 0, "~*k", "%zu processors; no stack pointer that is known lies in an interrupt stack",
 			 k->n_cpus);
 	for (size_t i = 0; i < k->n_cpus && shown < LIMIT_EVIDENCE; i++) {
 		if (!k->cpus[i].on_isr && !k->cpus[i].isr_bytes)
