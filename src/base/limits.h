@@ -121,8 +121,6 @@ enum {
 	LIMIT_FACT_KERNEL_STACK = 128 << 10,
 	// Words of it that are kept.
 	LIMIT_FACT_WORDS = 4096,
-	// A CONTEXT record with room to spare.
-	LIMIT_CONTEXT_BYTES = 3000,
 	// Exceptions in dispatch on one stack; Windows gives up on nesting far earlier.
 	LIMIT_FACT_DISPATCHES = 16,
 	// Rows of evidence of one finding; more threads or modules are only counted.

@@ -183,7 +183,7 @@ static void emit_record(const struct analyze *z)
 {
 	const struct dump_exception *x = &z->s->target->user->exception;
 	doc_text(z->out, "EXCEPTION_RECORD:  (.exr -1)");
-	emit_exception_record(z->s, z->c, z->out, x->address, x->code, x->flags, x->n_params, x->params);
+	emit_exception_record(z->s, z->c, z->out, x);
 	doc_text(z->out, "");
 }
 

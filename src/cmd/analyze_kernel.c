@@ -268,7 +268,7 @@ static void emit_record(const struct kanalyze *z)
 		return;
 	doc_text(z->out,
 		 arena_printf(z->c->a, "EXCEPTION_RECORD:  %" PRIx64 " -- (.exr 0x%" PRIx64 ")", k->record, k->record));
-	emit_exception_record(z->s, z->c, z->out, x->address, x->code, x->flags, x->n_params, x->params);
+	emit_exception_record(z->s, z->c, z->out, x);
 	doc_text(z->out, "");
 }
 

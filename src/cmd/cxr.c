@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // cxr.c: .cxr and .ecxr: a CONTEXT, shown and put in force.
 #include "cmd/rows.h"
+#include "target/records.h"
 
 extern const struct cmd cmd_cxr;
-
-// sizeof(CONTEXT) of winnt.h.
-static size_t context_size(uint16_t machine)
-{
-	return machine == MACHINE_X64 ? 0x4d0 : machine == MACHINE_ARM64 ? 0x390 : 0x2cc;
-}
 
 static err_t from_exception(struct session *s, struct call *c, struct doc *out)
 {
@@ -31,19 +26,14 @@ static err_t from_exception(struct session *s, struct call *c, struct doc *out)
 
 static err_t from_memory(struct session *s, struct call *c, struct doc *out, va_t at)
 {
-	const struct target *t = s->target;
-	uint8_t bytes[0x4d0];
-	size_t got = 0;
 	struct regs regs;
-	if (!t->arch)
-		return cmd_fail(c, E_UNSUPPORTED, 0, "not supported: contexts of this machine");
-	err_t e = space_read(t->space, at, bytes, context_size(t->machine), &got);
+	err_t e = target_context_read(s->target, at, &regs);
+	if (e.code == E_UNSUPPORTED)
+		return cmd_fail(c, e.code, 0, "%s", e.what);
+	if (e.code == E_CORRUPT)
+		return cmd_fail(c, e.code, at, "Unable to convert context to canonical form: %s", e.what);
 	if (e.code)
 		return cmd_fail(c, e.code, at, "Unable to read the context: %s", e.what);
-	e = t->arch->context((struct span){ bytes, got }, &regs);
-	if (e.code)
-		return cmd_fail(c, e.code, at, "Unable to convert context to canonical form: %s",
-				e.what ? e.what : err_name(e.code));
 	if (!regs.known)
 		return cmd_fail(c, E_CORRUPT, at, "the ContextFlags there say that no registers are stored");
 	session_set_regs(s, &regs, 0);

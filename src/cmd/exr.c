@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // exr.c: .exr: an exception record, the dump's own or one in memory (winnt.h: EXCEPTION_RECORD32, _RECORD64).
 #include "cmd/rows.h"
+#include "target/records.h"
 #include "verdict/verdict.h"
 
 #include <inttypes.h>
@@ -26,8 +27,6 @@ const struct schema row_exception_record = { .name = "exception_record",
 							       "NumberParameters: {count}" },
 					     .fields = exception_record_fields,
 					     .n_fields = ARRAY_LEN(exception_record_fields) };
-
-enum { MOST_PARAMS = 15 };
 
 static const char *ptr_text(const struct session *s, struct arena *a, uint64_t v)
 {
@@ -75,49 +74,38 @@ static const char *meaning(struct session *s, struct arena *a, uint32_t code, ui
 		    : arena_printf(a, "Subcode: 0x%" PRIx64 " (unknown subcode)", p[0]);
 }
 
-void emit_exception_record(struct session *s, struct call *c, struct doc *out, va_t address, uint32_t code,
-			   uint32_t flags, uint32_t n_params, const uint64_t *params)
+void emit_exception_record(struct session *s, struct call *c, struct doc *out, const struct dump_exception *x)
 {
-	struct val list[MOST_PARAMS];
-	uint32_t n = MIN(n_params, (uint32_t)MOST_PARAMS);
-	for (uint32_t i = 0; i < n; i++)
-		list[i] = V(params[i]);
-	const char *says = meaning(s, c->a, code, n, params);
-	const struct val v[] = { V(address),  VS(location(s, c->a, address)),
-				 V(code),     VS(exception_name(code)),
-				 V(flags),    V(n_params),
-				 VL(list, n), VS(says) };
+	struct val list[ARRAY_LEN(x->params)];
+	for (uint32_t i = 0; i < x->n_params; i++)
+		list[i] = V(x->params[i]);
+	const char *says = meaning(s, c->a, x->code, x->n_params, x->params);
+	const struct val v[] = { V(x->address),
+				 VS(location(s, c->a, x->address)),
+				 V(x->code),
+				 VS(exception_name(x->code)),
+				 V(x->flags),
+				 V(MAX(x->n_claimed, x->n_params)),
+				 VL(list, x->n_params),
+				 VS(says) };
 	_Static_assert(ARRAY_LEN(v) == ARRAY_LEN(exception_record_fields), "exception_record: wrong arity");
 	doc_row(out, &row_exception_record, NULL, v, false);
-	for (uint32_t i = 0; i < n; i++)
-		doc_text(out, arena_printf(c->a, "   Parameter[%" PRIu32 "]: %s", i, ptr_text(s, c->a, params[i])));
+	for (uint32_t i = 0; i < x->n_params; i++)
+		doc_text(out, arena_printf(c->a, "   Parameter[%" PRIu32 "]: %s", i, ptr_text(s, c->a, x->params[i])));
 	if (says)
 		doc_text(out, says);
 }
 
 static err_t from_memory(struct session *s, struct call *c, struct doc *out, va_t at)
 {
-	bool wide = s->target->ptr_bytes == 8;
-	uint8_t b[32 + 8 * MOST_PARAMS];
-	size_t size = wide ? sizeof(b) : 20 + 4 * MOST_PARAMS, got = 0;
-	err_t e = space_read(s->target->space, at, b, size, &got);
-	if (e.code)
+	struct dump_exception x;
+	err_t e = target_exception_read(s->target, at, &x);
+	if (e.code && e.code != E_CORRUPT)
 		return cmd_fail(c, e.code, at, "Unable to read the exception record: %s", e.what);
-	struct rd r = rd_at((struct span){ b, got }, 0);
-	uint32_t code = rd_u32(&r), flags = rd_u32(&r);
-	rd_skip(&r, s->target->ptr_bytes); // the nested record
-	va_t address = wide ? rd_u64(&r) : rd_u32(&r);
-	uint32_t n = rd_u32(&r);
-	rd_skip(&r, wide ? 4 : 0);
-	uint64_t params[MOST_PARAMS] = { 0 };
-	for (uint32_t i = 0; i < MIN(n, (uint32_t)MOST_PARAMS); i++)
-		params[i] = wide ? rd_u64(&r) : rd_u32(&r);
-	if (rd_done(&r, "").code)
-		return cmd_fail(c, E_ABSENT, at, "the exception record is only partly in the dump");
-	emit_exception_record(s, c, out, address, code, flags, n, params);
-	if (n > MOST_PARAMS)
-		return cmd_fail(c, E_CORRUPT, at, "an exception record has at most %d parameters: this may be none",
-				MOST_PARAMS);
+	emit_exception_record(s, c, out, &x);
+	if (x.n_claimed > x.n_params)
+		return cmd_fail(c, E_CORRUPT, at, "an exception record has at most %zu parameters: this may be none",
+				ARRAY_LEN(x.params));
 	return ok();
 }
 
@@ -132,8 +120,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	const struct dump_user *u = s->target->user;
 	if (!u || !u->exception.present)
 		return cmd_fail(c, E_ABSENT, 0, "The dump holds no exception");
-	const struct dump_exception *x = &u->exception;
-	emit_exception_record(s, c, out, x->address, x->code, x->flags, x->n_params, x->params);
+	emit_exception_record(s, c, out, &u->exception);
 	return ok();
 }
 

@@ -52,8 +52,7 @@ extern const struct schema row_stack_frame;
 const char *frame_parameters(struct session *s, struct arena *a, const struct frame *f, bool lines);
 
 // `.exr`: the exception record block.
-void emit_exception_record(struct session *s, struct call *c, struct doc *out, va_t address, uint32_t code,
-			   uint32_t flags, uint32_t n_params, const uint64_t *params);
+void emit_exception_record(struct session *s, struct call *c, struct doc *out, const struct dump_exception *x);
 extern const struct schema row_exception_record;
 
 // The block of .trap for a trap frame that has been read.

@@ -3,6 +3,7 @@
 #include "arch/trap.h"
 #include "base/limits.h"
 #include "detect/detect_int.h"
+#include "target/records.h"
 #include "win/bugcheck_rule.h"
 #include "win/layout.h"
 
@@ -24,35 +25,6 @@ static uint64_t access_of(const struct facts *f, const struct bugcheck_rule *r)
 	default:
 		return 0;
 	}
-}
-
-// ---- records in memory
-// EXCEPTION_RECORD (winnt.h): code, flags, next, address, number of parameters, parameters.
-static bool read_record(const struct target *t, va_t at, struct dump_exception *x)
-{
-	enum { MOST_BYTES = 0x98, LEAST_BYTES = 0x50 };
-	uint8_t b[MOST_BYTES];
-	unsigned p = t->ptr_bytes;
-	size_t head = p == 8 ? 0x20 : 0x14;
-	if (!at || !space_read_all(t->space, at, b, p == 8 ? MOST_BYTES : LEAST_BYTES))
-		return false;
-	uint32_t n = (uint32_t)le_get(b + 8 + 2 * (size_t)p, 4);
-	if (!le_get(b, 4) || n > ARRAY_LEN(x->params))
-		return false;
-	*x = (struct dump_exception){ .present = true, .code = (uint32_t)le_get(b, 4), .n_params = n };
-	x->flags = (uint32_t)le_get(b + 4, 4);
-	x->address = le_get(b + 8 + p, p);
-	for (uint32_t i = 0; i < n; i++)
-		x->params[i] = le_get(b + head + (size_t)i * p, p);
-	return true;
-}
-
-static bool read_context(const struct target *t, va_t at, struct regs *ret)
-{
-	uint8_t b[LIMIT_CONTEXT_BYTES];
-	size_t got;
-	return at && t->arch && !space_read(t->space, at, b, sizeof(b), &got).code &&
-	       !t->arch->context((struct span){ b, got }, ret).code && reg_get(ret, reg_pc(t->machine));
 }
 
 // ---- the registers at the fault
@@ -83,8 +55,9 @@ static void find_scope(struct facts *f, struct fact_kernel *k, const struct bugc
 {
 	const struct target *t = f->session->target;
 	struct regs regs;
-	if (read_context(t, param(k, r->context), &regs)) {
-		k->context = param(k, r->context);
+	va_t context = param(k, r->context);
+	if (context && !target_context_read(t, context, &regs).code && reg_get(&regs, reg_pc(t->machine))) {
+		k->context = context;
 		scope(f, k, SCOPE_RECORD, &regs);
 		return;
 	}
@@ -109,9 +82,11 @@ static void fault_of(struct facts *f, struct fact_kernel *k, const struct bugche
 {
 	const struct target *t = f->session->target;
 	bool av = bugcheck_names_access(r);
-	k->record = read_record(t, param(k, r->record), x) ? param(k, r->record) : 0;
-	if (k->record)
+	va_t record = param(k, r->record);
+	if (record && !target_exception_read(t, record, x).code) {
+		k->record = record;
 		return;
+	}
 	*x = (struct dump_exception){ .present = true, .address = bugcheck_ip(r, k->params) };
 	x->code = av ? STATUS_ACCESS_VIOLATION : (uint32_t)param(k, r->status);
 	if (k->code == 0x139)

@@ -116,6 +116,27 @@ static err_t not_a_dump(struct arena *a, struct span f)
 	return fail(E_CORRUPT, sb_str(&s), 0);
 }
 
+bool dump_exception_decode(struct span b, unsigned ptr_bytes, struct dump_exception *ret)
+{
+	bool wide = ptr_bytes == 8;
+	struct rd r = rd_at(b, 0);
+	*ret = (struct dump_exception){ .code = rd_u32(&r) };
+	ret->flags = rd_u32(&r);
+	ret->record = wide ? rd_u64(&r) : rd_u32(&r);
+	ret->address = wide ? rd_u64(&r) : rd_u32(&r);
+	ret->n_claimed = rd_u32(&r);
+	rd_skip(&r, wide ? 4 : 0);
+	if (r.bad) {
+		*ret = (struct dump_exception){ 0 };
+		return false;
+	}
+	ret->present = true;
+	ret->n_params = MIN(ret->n_claimed, (uint32_t)ARRAY_LEN(ret->params));
+	for (uint32_t i = 0; i < ARRAY_LEN(ret->params) && rd_left(&r) >= ptr_bytes; i++)
+		ret->params[i] = wide ? rd_u64(&r) : rd_u32(&r);
+	return b.n >= (wide ? 0x20u : 0x14u) + (size_t)ret->n_params * ptr_bytes;
+}
+
 err_t dump_open(struct arena *a, const char *path, struct span file, struct dump **ret)
 {
 	for (size_t i = 0; dump_formats[i]; i++) {

@@ -122,11 +122,16 @@ struct dump_exception {
 	bool present;
 	uint32_t tid, code, flags;
 	va_t record, address;
-	uint32_t n_params; // clamped to 15
+	uint32_t n_params;  // clamped to 15
+	uint32_t n_claimed; // as a record has it; 0: there is none
 	uint64_t params[15];
 	struct span context;
 	uint32_t context_rva, context_size;
 };
+enum { EXCEPTION_RECORD_BYTES = 0x98 }; // of 64 bits; of 32 bits: 0x50
+// EXCEPTION_RECORD32 or _RECORD64 (winnt.h): code to params of *ret; `present`: all before the parameters is there;
+// parameters that are not are 0. False: one that is claimed is not.
+bool dump_exception_decode(struct span b, unsigned ptr_bytes, struct dump_exception *ret);
 struct dump_meminfo { // MEMORY_BASIC_INFORMATION64
 	va_t base, alloc_base;
 	uint32_t alloc_protect;

@@ -65,24 +65,11 @@ static uint64_t wide(const struct kdmp *m, uint16_t off)
 	return kdmp_is_fill(v) ? 0 : v;
 }
 
-// EXCEPTION_RECORD64 and EXCEPTION_RECORD32 of winnt.h.
 static void read_exception(struct kdmp *m, const struct header *h)
 {
 	struct dump_exception *x = &m->k->exception;
-	bool is64 = m->ptr == 8;
-	struct rd r = rd_at(span_clip(m->file, h->exception, is64 ? 0x98 : 0x50), 0);
-	x->code = rd_u32(&r);
-	x->flags = rd_u32(&r);
-	x->record = is64 ? rd_u64(&r) : rd_u32(&r);
-	x->address = is64 ? rd_u64(&r) : rd_u32(&r);
-	uint32_t n = rd_u32(&r);
-	if (is64)
-		rd_skip(&r, 4);
-	x->n_params = MIN(n, (uint32_t)ARRAY_LEN(x->params));
-	for (size_t i = 0; i < ARRAY_LEN(x->params); i++)
-		x->params[i] = is64 ? rd_u64(&r) : rd_u32(&r);
-	x->present = !r.bad && x->code && !kdmp_is_fill(x->code);
-	if (!x->present)
+	struct span b = span_clip(m->file, h->exception, EXCEPTION_RECORD_BYTES);
+	if (!dump_exception_decode(b, m->ptr, x) || !x->code || kdmp_is_fill(x->code))
 		*x = (struct dump_exception){ 0 };
 }
 

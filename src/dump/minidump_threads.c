@@ -124,34 +124,23 @@ void md_threads(struct mdmp *m)
 
 void md_exception(struct mdmp *m)
 {
-	enum { SIZE = 168 };
+	enum { SIZE = 168, RECORD = 8 }; // MINIDUMP_EXCEPTION is an EXCEPTION_RECORD64
 	struct dump_stream *s = md_stream(m, STREAM_EXCEPTION);
 	if (!s)
 		return;
 	struct dump_exception *e = &m->u->exception;
 	struct rd r = rd_at(s->bytes, 0);
-	e->tid = rd_u32(&r);
-	rd_skip(&r, 4);
-	e->code = rd_u32(&r);
-	e->flags = rd_u32(&r);
-	e->record = rd_u64(&r);
-	e->address = rd_u64(&r);
-	uint32_t n = rd_u32(&r);
-	rd_skip(&r, 4);
-	e->present = !r.bad;
-	if (r.bad) {
-		*e = (struct dump_exception){ 0 };
+	uint32_t tid = rd_u32(&r);
+	dump_exception_decode(span_clip(s->bytes, RECORD, EXCEPTION_RECORD_BYTES), 8, e);
+	if (!e->present) {
 		if (s->status == OK)
 			md_corrupt(m, s, "ExceptionStream: too short", s->rva);
 		return;
 	}
-	if (n > ARRAY_LEN(e->params)) {
+	e->tid = tid;
+	if (e->n_claimed > e->n_params)
 		md_corrupt(m, s, "ExceptionStream: more than 15 parameters", s->rva);
-		n = ARRAY_LEN(e->params);
-	}
-	e->n_params = n;
-	for (size_t i = 0; i < ARRAY_LEN(e->params); i++)
-		e->params[i] = rd_u64(&r);
+	rd_skip(&r, RECORD - sizeof(tid) + EXCEPTION_RECORD_BYTES);
 	e->context_size = rd_u32(&r);
 	e->context_rva = rd_u32(&r);
 	if (s->size < SIZE)

@@ -4,23 +4,11 @@
 // because its field has moved.
 #include "base/limits.h"
 #include "target/kernel.h"
+#include "target/records.h"
 #include "target/target_int.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-static const char *unicode_string(struct target *t, va_t at)
-{
-	uint16_t bytes;
-	uint64_t text;
-	if (!space_u16(t->space, at, &bytes) || !space_ptr(t->space, at + t->ptr_bytes, t->ptr_bytes, &text) || !bytes)
-		return NULL;
-	uint8_t *p = arena_alloc(t->arena, bytes, 1);
-	size_t got;
-	if (space_read(t->space, text, p, bytes, &got).code)
-		return NULL;
-	return utf16_to_utf8(t->arena, (struct span){ p, got });
-}
 
 // IMAGE_FILE_HEADER.TimeDateStamp; 0 when the header is not in memory.
 static uint32_t time_stamp(struct target *t, va_t base)
@@ -41,8 +29,8 @@ static bool read_driver(struct target *t, va_t entry, struct dump_module *ret)
 	if (!space_ptr(t->space, entry + (is64 ? 0x30 : 0x18), p, &base) ||
 	    !space_u32(t->space, entry + (is64 ? 0x40 : 0x20), &size) || !base)
 		return false;
-	const char *full = unicode_string(t, entry + (is64 ? 0x48 : 0x24));
-	const char *name = unicode_string(t, entry + (is64 ? 0x58 : 0x2c));
+	const char *full = target_unicode_string(t, t->arena, entry + (is64 ? 0x48 : 0x24));
+	const char *name = target_unicode_string(t, t->arena, entry + (is64 ? 0x58 : 0x2c));
 	*ret = (struct dump_module){ .base = base, .size = size, .timestamp = time_stamp(t, base) };
 	ret->path = full && *full ? full : name ? name : "";
 	if (!space_u32(t->space, entry + (is64 ? 0x78 : 0x40), &ret->checksum))
@@ -104,7 +92,7 @@ void kernel_unloaded(struct target *t, struct kernel *k, struct dump_user *u)
 		if (!space_ptr(t->space, at + 2 * p, p, &start) || !space_ptr(t->space, at + 3 * p, p, &end) ||
 		    !start || end <= start)
 			continue;
-		const char *name = unicode_string(t, at);
+		const char *name = target_unicode_string(t, t->arena, at);
 		if (name)
 			list[n++] =
 				(struct dump_unloaded){ .base = start, .size = (uint32_t)(end - start), .name = name };

@@ -3,13 +3,14 @@
 #include "arch/disasm.h"
 #include "arch/trap.h"
 #include "target/kernel.h"
+#include "target/records.h"
 #include "verdict/bugcheck.h"
 #include "verdict/kernel_int.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { STATUS_AV = (int)0xc0000005, CONTEXT_BYTES = 0x4d0, RECORD_BYTES = 0x98 };
+enum { STATUS_AV = (int)0xc0000005 };
 
 static uint64_t param(const struct kernel_case *c, uint8_t number)
 {
@@ -20,39 +21,22 @@ static uint64_t param(const struct kernel_case *c, uint8_t number)
 static bool read_context(struct kernel_case *c, va_t at)
 {
 	struct target *t = c->s->target;
-	uint8_t b[CONTEXT_BYTES];
 	struct regs r;
-	size_t got;
-	if (!at || !t->arch || space_read(t->space, at, b, sizeof(b), &got).code ||
-	    t->arch->context((struct span){ b, got }, &r).code || !reg_get(&r, reg_pc(t->machine)))
+	if (!at || target_context_read(t, at, &r).code || !reg_get(&r, reg_pc(t->machine)))
 		return false;
 	c->k->context = at;
 	c->v->regs = r;
 	return true;
 }
 
-// EXCEPTION_RECORD (winnt.h): code, flags, next, address, number of parameters, parameters.
-static bool read_record(struct kernel_case *c, va_t at)
+static void read_record(struct kernel_case *c, va_t at)
 {
-	struct target *t = c->s->target;
-	unsigned p = t->ptr_bytes;
-	uint8_t b[RECORD_BYTES];
-	size_t need = p == 8 ? RECORD_BYTES : 0x50, head = p == 8 ? 0x20 : 0x14;
-	if (!at || !space_read_all(t->space, at, b, need))
-		return false;
-	struct dump_exception *x = &c->k->exception;
-	uint32_t code = (uint32_t)le_get(b, 4), n = (uint32_t)le_get(b + 8 + 2 * (size_t)p, 4);
-	if (!code || n > ARRAY_LEN(x->params))
-		return false;
-	*x = (struct dump_exception){
-		.present = true, .code = code, .flags = (uint32_t)le_get(b + 4, 4), .n_params = n
-	};
-	x->address = le_get(b + 8 + p, p);
-	for (uint32_t i = 0; i < n; i++)
-		x->params[i] = le_get(b + head + (size_t)i * p, p);
+	struct dump_exception x;
+	if (!at || target_exception_read(c->s->target, at, &x).code)
+		return;
+	c->k->exception = x;
 	c->k->record = at;
 	c->k->record_known = c->k->has_exception = true;
-	return true;
 }
 
 // What the parameters alone tell of the exception.

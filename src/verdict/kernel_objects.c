@@ -37,21 +37,6 @@ const char *kernel_process_name(struct session *s, va_t process, const char **wh
 	return *name ? process_whole_name(s, s->arena, process, arena_strdup(s->arena, name)) : NULL;
 }
 
-// ---- texts
-const char *kernel_unicode_string(struct session *s, va_t at)
-{
-	struct target *t = s->target;
-	uint16_t bytes;
-	uint64_t buffer;
-	unsigned p = t->ptr_bytes;
-	if (!space_u16(t->space, at, &bytes) || !bytes || bytes % 2 || !space_ptr(t->space, at + p, p, &buffer))
-		return NULL;
-	uint8_t *raw = arena_alloc(s->arena, bytes, 1);
-	if (!space_read_all(t->space, buffer, raw, bytes))
-		return NULL;
-	return utf16_to_utf8(s->arena, (struct span){ raw, bytes });
-}
-
 // ---- devices and requests
 struct layout {
 	uint8_t irp_location, io_device, device_driver, device_attached, driver_start, driver_size;

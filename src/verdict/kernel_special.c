@@ -2,6 +2,7 @@
 // kernel_special.c: bug checks that point at the culprit, or at its record, by a parameter.
 #include "stack/kernel.h"
 #include "target/kernel.h"
+#include "target/records.h"
 #include "verdict/kernel_int.h"
 #include "win/layout.h"
 #include "win/whea.h"
@@ -117,7 +118,7 @@ static void pointer(struct kernel_case *c, unsigned number)
 static void named_driver(struct kernel_case *c, unsigned param)
 {
 	struct session *s = c->s;
-	const char *name = kernel_unicode_string(s, c->k->params[param - 1]);
+	const char *name = target_unicode_string(s->target, s->arena, c->k->params[param - 1]);
 	const struct module *m = name ? target_module_named(s->target, path_base(name)) : NULL;
 	if (m)
 		kernel_name_module(c, m, 0, VERDICT_MEDIUM,
@@ -366,7 +367,7 @@ static void leaked_pool(struct kernel_case *c)
 	(void)!space_read(s->target->space, c->k->params[1], b, sizeof(b), &got).code;
 	for (; n < NAME && 2 * n + 2 <= got && b[2 * n] > ' ' && b[2 * n] <= '~' && !b[2 * n + 1]; n++)
 		name[n] = (char)b[2 * n];
-	const char *text = n ? name : kernel_unicode_string(s, c->k->params[1]);
+	const char *text = n ? name : target_unicode_string(s->target, s->arena, c->k->params[1]);
 	const struct module *m = text ? target_module_named(s->target, path_base(text)) : NULL;
 	if (!m)
 		return;

@@ -4,6 +4,7 @@
 #include "win/process.h"
 
 #include "base/str.h"
+#include "target/records.h"
 
 #include <string.h>
 
@@ -11,16 +12,13 @@ const char *process_whole_name(struct session *s, struct arena *a, va_t process,
 {
 	enum { SHORT_NAME = 14 };
 	const struct target *t = s->target;
-	unsigned p = t->ptr_bytes;
 	va_t at = layout_address(s, process, "_EPROCESS", "SeAuditProcessCreationInfo");
-	uint64_t info, buffer;
-	uint16_t bytes;
-	if (strlen(short_name) < SHORT_NAME || !at || !space_ptr(t->space, at, p, &info) || !info ||
-	    !space_u16(t->space, info, &bytes) || !bytes || bytes % 2 || !space_ptr(t->space, info + p, p, &buffer))
+	uint64_t info;
+	if (strlen(short_name) < SHORT_NAME || !at || !space_ptr(t->space, at, t->ptr_bytes, &info) || !info)
 		return short_name;
-	uint8_t *raw = arena_alloc(a, bytes, 1);
-	if (!space_read_all(t->space, buffer, raw, bytes))
+	const char *path = target_unicode_string(t, a, info);
+	if (!path)
 		return short_name;
-	const char *name = path_base(utf16_to_utf8(a, (struct span){ raw, bytes }));
+	const char *name = path_base(path);
 	return strncmp(name, short_name, SHORT_NAME) ? short_name : name;
 }
