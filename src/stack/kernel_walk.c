@@ -112,15 +112,22 @@ static bool trap_at(struct walk *w, va_t trap, struct regs *ret)
 	return true;
 }
 
+// An overflowed stack's pointer lies below the stack, where there is no memory.
+static va_t first_word(const struct walk *w, va_t sp)
+{
+	return w->area && sp < w->area->low ? w->area->low : sp;
+}
+
 // The next trap frame at or above sp; VA_NONE: none.
 static va_t next_trap(struct walk *w, va_t sp)
 {
 	if (w->trap >= sp && sp >= w->trap_from)
 		return w->trap;
-	va_t end = w->bounded ? w->high : sp + LIMIT_KERNEL_STACK_BYTES;
+	sp = first_word(w, sp);
+	va_t end = w->bounded ? w->high - X64_TRAP_BYTES : sp + LIMIT_KERNEL_STACK_BYTES;
 	w->trap_from = sp;
 	w->trap = UINT64_MAX;
-	for (va_t at = (sp + 15) & ~(va_t)15; at >= sp && at < end && at - sp < LIMIT_KERNEL_STACK_BYTES; at += 16) {
+	for (va_t at = (sp + 15) & ~(va_t)15; at >= sp && at <= end && at - sp < LIMIT_KERNEL_STACK_BYTES; at += 16) {
 		uint8_t byte;
 		if (session_poll(w->s).code || !space_u8(w->t->space, at, &byte))
 			break;
@@ -211,16 +218,31 @@ static bool step_entry(struct walk *w, struct regs *r)
 	return true;
 }
 
+// A function that calls itself leaves its return address again and again, at the same distance; chance does not, three
+// times.
+static bool is_recursion(struct walk *w, va_t at, va_t va)
+{
+	const struct frame *f = &w->frames[w->n - 1];
+	uint64_t once, twice;
+	if (f->ip != va || at < f->sp || !is_kernel_half(va) || !stack_is_return_address(w, va))
+		return false;
+	va_t step = at + 8 - f->sp;
+	if (w->n > 2 && f[-1].ip == va && f->sp - f[-1].sp == step)
+		return true;
+	return space_u64(w->t->space, at + step, &once) && space_u64(w->t->space, at + 2 * step, &twice) &&
+	       once == va && twice == va;
+}
+
 // A function's rsp is a multiple of 16 wherever it calls.
 static bool step_scan(struct walk *w, struct regs *r, va_t end)
 {
-	va_t sp = reg_get(r, X64_RSP);
+	va_t sp = first_word(w, reg_get(r, X64_RSP));
 	uint64_t v;
 	end = w->bounded ? MIN(end, w->high) : end;
 	for (va_t at = (sp + 7) / 16 * 16 + 8; at < end && at - sp < (va_t)LIMIT_SCAN_WORDS * 8; at += 16) {
 		if (session_poll(w->s).code || !space_u64(w->t->space, at, &v))
 			return false;
-		if (kernel_is_return_address(w, v)) {
+		if (kernel_is_return_address(w, v) || is_recursion(w, at, v)) {
 			to_caller(r, v, at + 8, false);
 			return true;
 		}

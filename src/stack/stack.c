@@ -2,6 +2,7 @@
 // stack.c: the walk. At each frame the best method that works is taken: unwind data; on x86 the code itself and frame
 // records of symbols (x86.c); the frame pointer; a scan for return addresses.
 #include "arch/disasm.h"
+#include "arch/trap.h"
 #include "base/limits.h"
 #include "stack/kernel_int.h"
 
@@ -163,10 +164,13 @@ bool stack_is_return_address(struct walk *w, va_t va)
 static enum trust step(struct walk *w, struct regs *r, bool top, struct kernel_step *ret)
 {
 	struct unwind_result res = { 0 };
+	va_t sp = reg_get(r, reg_sp(w->t->machine));
 	*ret = (struct kernel_step){ 0 };
 	if (by_unwind_data(w, r, top, &res)) {
 		ret->exact = res.machine_frame;
-		ret->trap_frame = w->t->kernel ? kernel_trap_of(w, res.trap_frame, r) : 0;
+		// A machine frame alone, as changes of stacks leave one, does not end a trap frame.
+		bool cut = res.trap_frame < sp && sp - res.trap_frame < trap_frame_bytes(w->t->machine);
+		ret->trap_frame = w->t->kernel && !cut ? kernel_trap_of(w, res.trap_frame, r) : 0;
 		return TRUST_UNWIND;
 	}
 	if (w->t->kernel && w->t->machine == MACHINE_X64 && !w->in_user)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // kernel_modules.c: drivers of a dump with page tables, from the kernel's own lists. _KLDR_DATA_TABLE_ENTRY keeps the
-// offsets of the first fields since Windows XP (public symbols of every build); the time stamp is taken from the image,
-// because its field has moved.
+// offsets of the first fields since Windows XP (public symbols of every build). The time stamp is taken from the image:
+// its field is known of Windows 10 and later only, where it stands in for headers that were paged out.
 #include "base/limits.h"
 #include "target/kernel.h"
 #include "target/records.h"
@@ -10,14 +10,16 @@
 #include <inttypes.h>
 #include <string.h>
 
-// IMAGE_FILE_HEADER.TimeDateStamp; 0 when the header is not in memory.
-static uint32_t time_stamp(struct target *t, va_t base)
+// IMAGE_FILE_HEADER.TimeDateStamp; 0 when it is not in memory.
+static uint32_t time_stamp(struct target *t, va_t base, va_t entry)
 {
-	enum { E_LFANEW = 0x3c, TIME = 8, FAR = 0x1000 };
+	enum { E_LFANEW = 0x3c, TIME = 8, FAR = 0x1000, KLDR_TIME = 0x9c, KLDR_TIME_X86 = 0x58, WINDOWS_10 = 10240 };
 	uint32_t pe, stamp;
-	if (!space_u32(t->space, base + E_LFANEW, &pe) || pe > FAR || !space_u32(t->space, base + pe + TIME, &stamp))
-		return 0;
-	return stamp;
+	if (space_u32(t->space, base + E_LFANEW, &pe) && pe <= FAR && space_u32(t->space, base + pe + TIME, &stamp))
+		return stamp;
+	bool known = t->kernel->facts->build >= WINDOWS_10;
+	return known && space_u32(t->space, entry + (t->ptr_bytes == 8 ? KLDR_TIME : KLDR_TIME_X86), &stamp) ? stamp
+													     : 0;
 }
 
 static bool read_driver(struct target *t, va_t entry, struct dump_module *ret)
@@ -31,7 +33,7 @@ static bool read_driver(struct target *t, va_t entry, struct dump_module *ret)
 		return false;
 	const char *full = target_unicode_string(t, t->arena, entry + (is64 ? 0x48 : 0x24));
 	const char *name = target_unicode_string(t, t->arena, entry + (is64 ? 0x58 : 0x2c));
-	*ret = (struct dump_module){ .base = base, .size = size, .timestamp = time_stamp(t, base) };
+	*ret = (struct dump_module){ .base = base, .size = size, .timestamp = time_stamp(t, base, entry) };
 	ret->path = full && *full ? full : name ? name : "";
 	if (!space_u32(t->space, entry + (is64 ? 0x78 : 0x40), &ret->checksum))
 		ret->checksum = 0;

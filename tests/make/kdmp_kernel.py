@@ -216,6 +216,8 @@ class KernelParts:
         for table, n in ((KDBG_OFFSETS, 2), (KDBG_WIDE_OFFSETS, 4)):
             for off, (kind, path) in table.items():
                 word(off, self.kdbg_offset(kind, path), n)
+        if build >= 10240:
+            word(0x358, {"x64": 0x50, "arm64": 0x10}.get(self.arch, 0), 2)  # of a KDPC_STACK_FRAME
         word(0x360, self.pte_base(), 8)
         for name, value in self.kdbg.items():
             off, n = KDBG_NAMED[name] if name in KDBG_NAMED else next(
