@@ -146,12 +146,52 @@ void kernel_paging(struct target *t, struct kernel *k)
 			       "shared data nor to the list of modules; .context ROOT reads memory by another one";
 }
 
+// The kernel starts further processors of x64 with blocks below 1 MiB: a jump, from which a flag and the kernel's
+// entry (LmTarget) follow, and the cr3 to be (public descriptions of _PROCESSOR_START_BLOCK: MemProcFS, memflow).
+static pa_t start_block_root(const struct paging *p, pa_t at)
+{
+	enum { LM_TARGET = 0x70, CR3 = 0xa0, BYTES = 0xa8 };
+	uint8_t b[BYTES];
+	if (paging_read(p, at, b, sizeof(b)) < sizeof(b) || (le_get(b, 8) & 0xffffffffffff00ff) != 0x00000001000600e9 ||
+	    (le_get(b + LM_TARGET, 8) & 0xfffff80000000003) != 0xfffff80000000000)
+		return 0;
+	uint64_t cr3 = le_get(b + CR3, 8);
+	return cr3 & 0xfff0000000000fff ? 0 : cr3;
+}
+
+static bool try_root(struct target *t, struct kernel *k, pa_t root, const char *from)
+{
+	const pa_t recorded = k->paging->root;
+	k->paging->root = root;
+	k->dtb_good = is_windows(t, k->paging);
+	if (k->dtb_good) {
+		k->root_note = arena_printf(t->arena,
+					    "the page-table root recorded in the dump (%" PRIx64
+					    ") does not fit; %" PRIx64 " is used, from %s",
+					    recorded, root, from);
+		return true;
+	}
+	k->paging->root = recorded;
+	space_set_paging(t->space, k->paging);
+	return false;
+}
+
+static bool root_of_start_block(struct target *t, struct kernel *k)
+{
+	enum { MIB = 0x100000 };
+	for (pa_t at = DUMP_PAGE; t->machine == MACHINE_X64 && at < MIB; at += DUMP_PAGE) {
+		pa_t root = start_block_root(k->paging, at);
+		if (root && try_root(t, k, root, arena_printf(t->arena, "a processor's start block at %" PRIx64, at)))
+			return true;
+	}
+	return false;
+}
+
 bool kernel_other_root(struct target *t, struct kernel *k)
 {
 	enum { CR3_AT = 2 }; // KSPECIAL_REGISTERS: Cr0, Cr2, Cr3 (public symbols), x86 and x64
 	if (!k->paging || k->dtb_good || t->machine == MACHINE_ARM64)
 		return false;
-	const pa_t recorded = k->paging->root;
 	const unsigned p = t->ptr_bytes;
 	uint64_t special = kernel_kdbg(k, KDBG_PRCB_SPECIAL_OFF, 2), prcb, cr3;
 	va_t array = kernel_kdbg(k, KDBG_PROCESSOR_BLOCK, 8);
@@ -160,17 +200,8 @@ bool kernel_other_root(struct target *t, struct kernel *k)
 		if (!space_ptr(t->space, array + i * p, p, &prcb) || !prcb ||
 		    !space_ptr(t->space, prcb + special + CR3_AT * p, p, &cr3) || !cr3)
 			continue;
-		k->paging->root = cr3;
-		k->dtb_good = is_windows(t, k->paging);
-		if (k->dtb_good) {
-			k->root_note = arena_printf(t->arena,
-						    "the page-table root recorded in the dump (%" PRIx64
-						    ") does not fit; %" PRIx64 " is used, from cr3 of processor %zu",
-						    recorded, cr3, i);
+		if (try_root(t, k, cr3, arena_printf(t->arena, "cr3 of processor %zu", i)))
 			return true;
-		}
-		k->paging->root = recorded;
-		space_set_paging(t->space, k->paging);
 	}
-	return false;
+	return root_of_start_block(t, k);
 }
