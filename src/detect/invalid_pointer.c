@@ -52,6 +52,11 @@ static err_t run(const struct facts *f, struct findings *out)
 {
 	const struct fact_fault *x = &f->fault;
 	const struct fact_operand *o = &f->operand;
+	if (f->kernel && !x->present && f->exception->code == STATUS_ACCESS_VIOLATION) {
+		not_checked(out, "the address that was reported is not in the dump%s",
+			    o->address_known ? arena_printf(f->a, "; the registers lead to %" PRIx64, o->address) : "");
+		return ok();
+	}
 	if (f->event != EVENT_FAULT || !x->present || x->access == ACCESS_EXECUTE || x->address < NULL_PAGES ||
 	    f->event_address < NULL_PAGES || x->address == f->event_address || in_dying_stack(f) || is_pageable(f))
 		return ok();

@@ -33,6 +33,12 @@ static err_t run(const struct facts *f, struct findings *out)
 {
 	const struct fact_fault *x = &f->fault;
 	const struct fact_operand *o = &f->operand;
+	bool told = x->present || (o->address_known && o->address >= NULL_PAGES);
+	if (f->kernel && !told && f->exception->code == STATUS_ACCESS_VIOLATION) {
+		not_checked(out, "the address that was reported is not in the dump%s",
+			    o->address_known ? arena_printf(f->a, "; the registers lead to %" PRIx64, o->address) : "");
+		return ok();
+	}
 	if (f->event != EVENT_FAULT || !x->present || x->access == ACCESS_EXECUTE || f->event_address < NULL_PAGES)
 		return ok();
 	bool low = x->address < NULL_PAGES;
