@@ -5,7 +5,7 @@ floor, when only base/os_*.c may know something and another file does, or when a
 import pathlib, re, sys
 
 # One line per floor, lowest first. Folders on the same line may not include each other.
-FLOORS = [["base"], ["type", "store"], ["doc", "dump", "pe", "pdb", "dwarf", "pack"], ["mem"], ["arch"], ["target"],
+FLOORS = [["base"], ["type", "store", "script"], ["doc", "dump", "pe", "pdb", "dwarf", "pack"], ["mem"], ["arch"], ["target"],
           ["sym"], ["stack", "expr"], ["value"], ["win"], ["verdict", "detect"], ["cmd"], ["front"]]
 FLOOR = {d: i for i, line in enumerate(FLOORS) for d in line}
 # A program of its own beside the house: stands on the ground, nothing stands on it.

@@ -24,8 +24,18 @@ enum {
 	LIMIT_COMMAND_MEMORY = 256 << 20,
 	// Memory of an opened dump: registries, symbols, images. A dump of 2,000 modules stays under 100 MB.
 	LIMIT_SESSION_MEMORY = 1 << 30,
-	// Commands that run commands (~*e inside ~*e ...).
-	LIMIT_COMMAND_NESTING = 16,
+	// Commands that run commands (~*e inside .for inside .if ...).
+	LIMIT_COMMAND_NESTING = 64,
+	// Text of a script, of an alias, or of both put together; published scripts stay under 100 KB.
+	LIMIT_SCRIPT_TEXT = 16 << 20,
+	// User-named aliases; scripts define a few dozen.
+	LIMIT_ALIASES = 4096,
+	// ${${...}}.
+	LIMIT_ALIAS_NESTING = 8,
+	// Arguments that $$>a< gives to a script.
+	LIMIT_SCRIPT_ARGUMENTS = 64,
+	// Script files that run script files.
+	LIMIT_SCRIPT_FILES = 16,
 	// Instructions of one function that uf follows; the largest of ntdll and clr have under 10,000.
 	LIMIT_FUNCTION_INSNS = 1 << 16,
 	// Instructions that # looks at when no length was given: more than any image's code section holds.

@@ -42,6 +42,8 @@ char *os_exe_dir(struct arena *a);    // the folder of the running program; NULL
 
 bool os_is_tty(int fd);
 uint64_t os_now_us(void); // monotonic microseconds since an arbitrary start
+// The host's local time by a format of strftime; NULL: it has none, or n is too small.
+const char *os_local_time(char *buf, size_t n, const char *format);
 
 // ---- scratch files: nameless, gone with their last descriptor or mapping.
 err_t os_memory_file(int *fd_ret) MUST_USE;                // kept in memory

@@ -205,6 +205,17 @@ uint64_t os_now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
+const char *os_local_time(char *buf, size_t n, const char *format)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	// The format comes from our own callers.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	return localtime_r(&now, &tm) && strftime(buf, n, format, &tm) ? buf : NULL;
+#pragma GCC diagnostic pop
+}
+
 err_t os_memory_file(int *fd_ret)
 {
 	int fd = memfd_create("dumpscope", MFD_CLOEXEC | MFD_ALLOW_SEALING);

@@ -3,6 +3,7 @@
 #include "cmd/cmd.h"
 
 #include "base/limits.h"
+#include "cmd/script.h"
 #include "sym/kdbg.h"
 
 #include <stdio.h>
@@ -57,25 +58,6 @@ const struct cmd *cmd_find(const char *name)
 	size_t len, stem;
 	const struct cmd *c = find(name, &len, &stem);
 	return c && len == strlen(name) ? c : NULL;
-}
-
-// The length of the first command of a line: to an unquoted ';', braces balanced.
-static size_t first_command(const char *line)
-{
-	bool quoted = false;
-	int braces = 0;
-	size_t i = 0;
-	for (; line[i]; i++) {
-		if (line[i] == '"' && !(i && line[i - 1] == '\\'))
-			quoted = !quoted;
-		else if (!quoted && line[i] == '{')
-			braces++;
-		else if (!quoted && line[i] == '}' && braces)
-			braces--;
-		else if (!quoted && !braces && line[i] == ';')
-			break;
-	}
-	return i;
 }
 
 struct guarded {
@@ -160,76 +142,129 @@ static err_t run_one(struct session *s, struct arena *a, const char *text, struc
 	return e;
 }
 
-static const char *skip_blanks(const char *p)
+// "$$ text", but "$$<" and its like read a file.
+static bool is_comment(const char *p)
 {
-	return p + strspn(p, " \t\r\n");
+	if (p[0] != '$' || p[1] != '$')
+		return p[0] == '*';
+	return p[2] != '<' && p[2] != '>';
 }
 
-// Comments: a '*' opens one to the end of the line, "$$" one to the next ';'.
-static size_t command_length(const char *line, bool *comment)
+// A '*' opens a comment to the end of the line, "$$" one to the next ';'.
+static size_t command_length(const char *line)
 {
-	*comment = line[0] == '*' || (line[0] == '$' && line[1] == '$');
-	if (line[0] == '*')
-		return strlen(line);
-	if (*comment)
-		return strcspn(line, ";");
+	if (is_comment(line))
+		return strcspn(line, line[0] == '*' ? "\n" : ";\n");
 	size_t len = 0, stem;
 	const struct cmd *cmd = find(line, &len, &stem);
-	if (cmd && cmd->whole_line && cmd->whole_line(line + len))
-		return strlen(line);
-	return first_command(line);
+	return cmd && cmd->extent ? len + cmd->extent(line, line + len) : text_command(line);
 }
 
-static unsigned run_line(struct session *s, const char *line, struct doc *out, bool documents)
+// How a line runs: as the user's, each command a document, or inside the document of a command.
+struct run {
+	struct session *s;
+	struct doc *out;
+	bool documents;
+	const char *again; // z runs the text before this once more: its time goes on; NULL: it does not
+	unsigned failed;
+};
+
+// After an error: the flow of the program. Errors of extensions end nothing, as in the debugger.
+static void after_error(struct run *r, const char *text, err_t e)
 {
-	unsigned failed = 0;
-	for (const char *p = line; *(p = skip_blanks(p)) && !s->quit;) {
-		if (*p == ';') {
-			p++;
-			continue;
-		}
-		bool comment;
-		size_t n = command_length(p, &comment);
-		if (!comment) {
-			struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
-			char *text = arena_strndup(a, p, n);
-			for (size_t end = n; end && strchr(" \t\r\n", text[end - 1]); end--)
-				text[end - 1] = 0;
-			if (documents && s->command_us)
-				s->deadline_us = os_now_us() + s->command_us;
-			if (documents)
-				doc_begin(out, text);
-			err_t e = run_one(s, a, text, out);
-			if (e.code) {
-				failed++;
-				doc_error(out, e);
-				if (!s->first_error)
-					s->first_error = e.code;
-			}
-			if (documents)
-				doc_end(out);
-			arena_free(a);
-			if (e.code == E_CANCELLED)
-				return failed;
-		}
+	r->failed++;
+	doc_error(r->out, e);
+	if (!r->s->first_error)
+		r->s->first_error = e.code;
+	if (e.code == E_CANCELLED || session_poll(r->s).code)
+		script_of(r->s)->flow = FLOW_STOP;
+	else if (text[0] != '!')
+		script_of(r->s)->flow = FLOW_ERROR;
+}
+
+static void run_command(struct run *r, const char *p, size_t n)
+{
+	struct session *s = r->s;
+	struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
+	char *text = arena_strndup(a, p, n);
+	for (size_t end = n; end && strchr(" \t\r\n", text[end - 1]); end--)
+		text[end - 1] = 0;
+	if (r->documents && s->command_us && !(r->again && p < r->again))
+		s->deadline_us = os_now_us() + s->command_us;
+	if (r->documents)
+		doc_begin(r->out, text);
+	err_t e = run_one(s, a, text, r->out);
+	if (e.code)
+		after_error(r, text, e);
+	if (r->documents)
+		doc_end(r->out);
+	arena_free(a);
+}
+
+static void run_text(struct run *r, const char *line)
+{
+	enum flow *flow = &script_of(r->s)->flow;
+	for (const char *p = line; *(p += strspn(p, " \t\r\n;")) && !r->s->quit;) {
+		size_t n = command_length(p);
+		if (!is_comment(p))
+			run_command(r, p, n);
 		p += n;
+		if (*flow == FLOW_AGAIN) {
+			*flow = FLOW_ON;
+			r->again = p;
+			p = line;
+		}
+		// The user's line goes on after an error, also of a command's time: "-c 'k; q'" has to end.
+		bool cancelled = r->s->cancel && *r->s->cancel;
+		if (r->documents && (*flow == FLOW_ERROR || (*flow == FLOW_STOP && !cancelled)))
+			*flow = FLOW_ON;
+		if (*flow != FLOW_ON)
+			return;
 	}
-	return failed;
+}
+
+static void run_line(struct run *r, struct alias local, const char *line)
+{
+	struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
+	const char *text;
+	err_t e = alias_expand(script_of(r->s)->aliases, local, a, line, &text);
+	if (e.code)
+		after_error(r, "", e);
+	else
+		run_text(r, text);
+	arena_free(a);
 }
 
 unsigned cmd_line(struct session *s, const char *line, struct doc *out)
 {
-	return run_line(s, line, out, true);
+	struct run r = { .s = s, .out = out, .documents = true };
+	script_of(s)->flow = FLOW_ON;
+	run_line(&r, (struct alias){ 0 }, line);
+	return r.failed;
+}
+
+static unsigned run_inside(struct session *s, const char *line, struct alias local, struct doc *out)
+{
+	struct run r = { .s = s, .out = out };
+	if (s->nesting >= LIMIT_COMMAND_NESTING) {
+		after_error(&r, "", fail(E_LIMIT, "commands are nested too deeply", LIMIT_COMMAND_NESTING));
+		return 1;
+	}
+	s->nesting++;
+	run_line(&r, local, line);
+	s->nesting--;
+	return r.failed;
+}
+
+void script_block(struct session *s, const char *text, struct alias local, struct doc *out)
+{
+	run_inside(s, text, local, out);
 }
 
 unsigned cmd_nested(struct session *s, const char *line, struct doc *out)
 {
-	if (s->nesting >= LIMIT_COMMAND_NESTING) {
-		doc_error(out, fail(E_LIMIT, "commands are nested too deeply", LIMIT_COMMAND_NESTING));
-		return 1;
-	}
-	s->nesting++;
-	unsigned failed = run_line(s, line, out, false);
-	s->nesting--;
+	unsigned failed = run_inside(s, line, (struct alias){ 0 }, out);
+	if (script_of(s)->flow == FLOW_ERROR)
+		script_of(s)->flow = FLOW_ON;
 	return failed;
 }

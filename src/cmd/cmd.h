@@ -22,8 +22,9 @@ struct call { // one command as typed
 struct cmd {
 	const char *names; // "k kb": exact names, or stems that `flags` may follow; extensions start with '!'
 	const char *flags; // letters that may be glued to a stem ("bcdfLMnpPv"), NULL: none
-	// Does the command take the rest of the line, ';' included? Given the text behind the name; NULL: never.
-	bool (*whole_line)(const char *args);
+	// The length of the text behind the name that is the command's, when no ';' ends it; NULL: up to a ';'. `args`
+	// points into the text that begins with the name.
+	size_t (*extent)(const char *name, const char *args);
 	bool any_tail;               // arguments may follow the name without a blank ("~0s", "?1+2")
 	bool no_target;              // runs without a dump
 	bool user_only, kernel_only; // the kind of dump it is for; both false: any
@@ -40,7 +41,7 @@ extern const struct cmd *const commands[]; // generated from cmd/LIST; NULL-term
 // Runs a line: commands separated by ';'. Each command is one document of `out`. An error ends the command,
 // not the line. Returns the number of commands that failed.
 unsigned cmd_line(struct session *s, const char *line, struct doc *out);
-// Runs a line inside the document of the calling command (~*e, .foreach).
+// Runs a line inside the document of the calling command (~*e, !for_each_...). An error ends the line, nothing else.
 unsigned cmd_nested(struct session *s, const char *line, struct doc *out);
 const struct cmd *cmd_find(const char *name); // exact or stem + flags; NULL
 

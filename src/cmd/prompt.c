@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// prompt.c: small commands of the prompt: .echo, n (number base), q qq qd.
+// prompt.c: small commands of the prompt: n (number base), q qq qd.
 #include "cmd/cmd.h"
 
 #include <string.h>
 
 extern const struct cmd cmd_prompt;
 
-SCHEMA(echo, "Text that was asked for", NULL, "{text}", { "text", R_STR, "as given" });
 SCHEMA(radix, "The number base of expressions", NULL, "base is {base}", { "base", R_DEC, "8, 10 or 16" });
 
 static err_t number_base(struct session *s, struct call *c, struct doc *out)
@@ -30,22 +29,17 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		s->quit = true;
 		return ok();
 	}
-	if (c->name[0] == 'n')
-		return number_base(s, c, out);
-	arg_blanks(c);
-	ROW(out, echo, VS(*c->p == '"' ? arg_word(c) : arg_rest(c)));
-	return ok();
+	return number_base(s, c, out);
 }
 
-static const struct schema *const rows[] = { &echo, &radix, NULL };
+static const struct schema *const rows[] = { &radix, NULL };
 const struct cmd cmd_prompt = {
-	.names = ".echo n q qq qd",
+	.names = "n q qq qd",
 	.no_target = true,
 	.group = "Expressions and the prompt",
-	.args = "[TEXT | BASE]",
-	.summary = "Print a text (.echo), set the number base (n), end (q)",
-	.help = ".echo TEXT   print a text; quotes around it allow ';'\n"
-		"n 10         numbers of expressions are decimal; 8, 10, 16\n"
+	.args = "[BASE]",
+	.summary = "Set the number base (n), end (q)",
+	.help = "n 10         numbers of expressions are decimal; 8, 10, 16\n"
 		"q qq qd      end\n",
 	.run = run,
 	.rows = rows,

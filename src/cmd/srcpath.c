@@ -47,10 +47,11 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 }
 
 // A path has ';' in it. Without one the command only shows, and others may follow.
-static bool whole_line(const char *args)
+static size_t extent(const char *name, const char *args)
 {
-	args += strspn(args, "+ \t");
-	return *args && *args != ';';
+	(void)name;
+	const char *p = args + strspn(args, "+ \t");
+	return *p == ';' ? (size_t)(p - args) : strcspn(args, "\n");
 }
 
 static const struct schema *const rows[] = { &source_path, NULL };
@@ -58,7 +59,7 @@ const struct cmd cmd_srcpath = {
 	.names = ".srcpath .lsrcpath .srcfix .lsrcfix",
 	.flags = "+",
 	.group = "Source code",
-	.whole_line = whole_line,
+	.extent = extent,
 	.args = "[+] [FOLDER;FOLDER]",
 	.summary = "Show or set the folders of source files",
 	.help = ".srcpath              show the path\n"

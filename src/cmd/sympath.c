@@ -124,10 +124,11 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 }
 
 // A path has ';' in it. Without one the command only shows, and others may follow.
-static bool whole_line(const char *args)
+static size_t extent(const char *name, const char *args)
 {
-	args += strspn(args, "+ \t");
-	return *args && *args != ';';
+	(void)name;
+	const char *p = args + strspn(args, "+ \t");
+	return *p == ';' ? (size_t)(p - args) : strcspn(args, "\n");
 }
 
 static const struct schema *const rows[] = { &symbol_path, &image_path, &path_element, NULL };
@@ -135,7 +136,7 @@ const struct cmd cmd_sympath = {
 	.names = ".sympath .exepath",
 	.flags = "+",
 	.group = "Modules and symbols",
-	.whole_line = whole_line,
+	.extent = extent,
 	.args = "[+] [PATH]",
 	.summary = "Show or set the path of symbols (.sympath) or of images (.exepath)",
 	.help = ".sympath                      show the path\n"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // threads.c: the ~ family: list threads, choose one, run a command for some.
 #include "cmd/rows.h"
+#include "script/text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -203,19 +204,21 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 }
 
 // "~*e a; b" runs both commands for each thread: the ';' belongs to it.
-static bool runs_commands(const char *args)
+static size_t extent(const char *name, const char *args)
 {
+	(void)name;
 	const char *bracket = strchr(args, ']');
 	const char *p = args[0] == '~' && bracket ? bracket + 1 : args + strspn(args, "*.#0123456789");
 	p += strspn(p, " \t");
-	return p[0] == 'e' && (p[1] == ' ' || p[1] == '\t');
+	bool execute = p[0] == 'e' && (p[1] == ' ' || p[1] == '\t');
+	return execute ? strlen(args) : text_command(args);
 }
 
 static const struct schema *const rows[] = { &row_thread, &thread_start, NULL };
 const struct cmd cmd_threads = {
 	.names = "~",
 	.any_tail = true,
-	.whole_line = runs_commands,
+	.extent = extent,
 	.group = "Threads and stacks",
 	.args = "[* | . | # | N | ~[tid]] [s | e COMMANDS | COMMAND]",
 	.summary = "List threads, make one current, run a command for threads",

@@ -192,6 +192,7 @@ struct session {
 	bool cpp_default;          // .expr /s c++: arguments are C++ expressions
 	void *cpp;                 // slot of cmd/: types of what C++ expressions keep in $t0 .. $t19
 	unsigned nesting;          // commands inside commands
+	struct script *script;     // slot of cmd/: aliases and the running program; NULL until needed
 	enum err_code first_error; // of the commands since the caller set it to OK
 	bool quit;                 // q was given
 	void *verdict;             // slot of verdict/: computed once

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// runscript.c: $< $>< $$< $$>< $$>a<: the commands of a file.
+#include "base/limits.h"
+#include "cmd/script.h"
+
+#include <string.h>
+
+extern const struct cmd cmd_runscript;
+
+// With one '$' the file's name may have a ';' in it.
+static size_t extent(const char *name, const char *args)
+{
+	return name[1] == '$' ? text_command(args) : strcspn(args, "\n");
+}
+
+// UTF-8 or UTF-16 with a mark; what is neither is taken for Latin-1.
+static const char *decode(struct arena *a, struct span b)
+{
+	if (b.n >= 2 && b.p[0] == 0xff && b.p[1] == 0xfe)
+		return utf16_to_utf8(a, (struct span){ b.p + 2, b.n - 2 });
+	bool mark = b.n >= 3 && b.p[0] == 0xef && b.p[1] == 0xbb && b.p[2] == 0xbf;
+	return bytes_to_utf8(a, mark ? (struct span){ b.p + 3, b.n - 3 } : b);
+}
+
+static err_t read_script(struct call *c, const char *path, const char **ret)
+{
+	struct file_map map;
+	char *here = arena_strdup(c->a, path);
+	err_t e = file_map_open(here, &map);
+	if (e.code) { // "..\\scripts\\x.txt" was written for another host
+		for (char *p = here; *p; p++)
+			*p = *p == '\\' ? '/' : *p;
+		e = file_map_open(here, &map);
+	}
+	if (e.code)
+		return cmd_fail(c, e.code, 0, "Command file execution failed: %s %s", path, e.what);
+	bool fits = map.bytes.n <= LIMIT_SCRIPT_TEXT;
+	*ret = fits ? decode(c->a, map.bytes) : NULL;
+	file_map_close(&map);
+	return fits ? ok() : cmd_fail(c, E_LIMIT, LIMIT_SCRIPT_TEXT, "%s is too long", path);
+}
+
+// ${$arg1} and so on; those that were not given stay as they are.
+static const char *with_arguments(struct arena *a, const char *text, const char *const *args, size_t n)
+{
+	struct sb out = sb_new(a);
+	while (*text) {
+		size_t plain = strcspn(text, "$"), number = 0, digits = 0;
+		sb_addn(&out, text, plain);
+		text += plain;
+		if (str_starts(text, "${$arg"))
+			while (digits < 4 && text[6 + digits] >= '0' && text[6 + digits] <= '9')
+				number = number * 10 + (size_t)(text[6 + digits++] - '0');
+		if (digits && text[6 + digits] == '}' && number && number <= n) {
+			sb_add(&out, args[number - 1]);
+			text += 7 + digits;
+		} else if (*text) {
+			sb_ch(&out, *text++);
+		}
+	}
+	return sb_str(&out);
+}
+
+// Line by line, each shown before it runs.
+static void run_lines(struct session *s, struct call *c, const char *text, struct doc *out)
+{
+	while (*text && script_of(s)->flow == FLOW_ON && !s->quit) {
+		size_t n = strcspn(text, "\r\n");
+		const char *line = arena_strndup(c->a, text, n);
+		if (line[text_space(line)]) {
+			doc_text(out, line);
+			script_block(s, line, (struct alias){ 0 }, out);
+		}
+		text += n + (text[n] != 0);
+	}
+}
+
+static err_t run_file(struct session *s, struct call *c, const char *path, struct doc *out)
+{
+	const char *args[LIMIT_SCRIPT_ARGUMENTS], *text;
+	size_t n = 0;
+	bool with_args = strchr(c->name, 'a');
+	while (with_args && n < ARRAY_LEN(args) && (args[n] = arg_word(c)) != NULL)
+		n++;
+	TRY(arg_done(c));
+	TRY(read_script(c, path, &text));
+	if (strchr(c->name, '>'))
+		script_block(s, with_args ? with_arguments(c->a, text, args, n) : text, (struct alias){ 0 }, out);
+	else
+		run_lines(s, c, text, out);
+	return ok();
+}
+
+static err_t run(struct session *s, struct call *c, struct doc *out)
+{
+	struct script *p = script_of(s);
+	bool with_args = strchr(c->name, 'a');
+	arg_blanks(c);
+	const char *path = with_args || *c->p == '"' ? arg_word(c) : arg_rest(c);
+	if (!path || !*path)
+		return usage(c, "%s wants a file", c->name);
+	if (p->files >= LIMIT_SCRIPT_FILES)
+		return cmd_fail(c, E_LIMIT, LIMIT_SCRIPT_FILES, "script files are nested too deeply");
+	p->files++;
+	err_t e = run_file(s, c, path, out);
+	p->files--;
+	return e;
+}
+
+static const struct schema *const rows[] = { NULL };
+const struct cmd cmd_runscript = {
+	.names = "$$>a< $$>< $$< $>< $<",
+	.any_tail = true,
+	.no_target = true,
+	.extent = extent,
+	.group = "Programs",
+	.args = "FILE [ARGUMENTS]",
+	.summary = "Run the commands of a file",
+	.help = "$$>a<FILE A \"B C\"   as one block; ${$arg1} ${$arg2} in the file are A and \"B C\" without quotes\n"
+		"$$><FILE, $><FILE    as one block\n"
+		"$$<FILE, $<FILE      line by line, each line is shown\n"
+		"With one $ the file's name may have a ';', and nothing can follow on the line.\n",
+	.run = run,
+	.rows = rows,
+};

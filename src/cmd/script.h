@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// script.h: what a session knows of the program that runs in it, and how commands run parts of their own text.
+#pragma once
+#include "cmd/cmd.h"
+#include "script/alias.h"
+#include "script/text.h"
+
+// Where a program goes after the command that has just run.
+enum flow {
+	FLOW_ON,
+	FLOW_BREAK,    // out of the innermost loop
+	FLOW_CONTINUE, // to its next round
+	FLOW_LEAVE,    // out of the innermost .catch
+	FLOW_AGAIN,    // z: the line from its start
+	FLOW_ERROR,    // a command failed: out of everything, or to the end of a .catch
+	FLOW_STOP,     // Ctrl-C or time: out of everything
+};
+struct script {
+	struct aliases *aliases;
+	enum flow flow;
+	unsigned loops, catches, files; // open ones
+};
+struct script *script_of(struct session *s); // made by the first call
+
+// Enters a block: replaces aliases in `text` (and `local`, an alias of this block only) and runs it inside the document
+// of the calling command. Afterwards script_of(s)->flow says where to go on; the caller returns when that is not its
+// business.
+void script_block(struct session *s, const char *text, struct alias local, struct doc *out);
+// Runs a line and takes its text, up to `most` bytes; E_LIMIT when there is more. The session's flow is as after
+// script_block.
+MUST_USE err_t script_capture(struct session *s, struct arena *a, const char *line, size_t most, const char **text_ret);
+
+// ---- arguments of control flow tokens
+// "(...)" or "{...}": the text inside. E_USAGE when none stands there or it is not closed.
+MUST_USE err_t arg_group(struct call *c, char open, char close, const char **ret);
+// A condition up to the block that follows it; its value.
+MUST_USE err_t arg_condition(struct call *c, const char **ret);
+MUST_USE err_t script_condition(struct call *c, const char *text, bool *ret);
