@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// fixed_alias.c: storage and values of $u0 to $u9, and the automatic aliases.
+// fixed_alias.c: r $.u0=text, and the automatic aliases.
 #include "cmd/fixed_alias.h"
+
+#include "cmd/script.h"
 
 #include <string.h>
 
@@ -14,15 +16,14 @@ size_t fixed_alias_assignment(const char *text, unsigned *n)
 	return *p == '=' ? (size_t)(p + 1 - text) : 0;
 }
 
-void fixed_alias_set(struct session *s, unsigned n, const char *text)
+err_t fixed_alias_set(struct session *s, struct arena *a, unsigned n, const char *text)
 {
 	static const char blanks[] = " \t\r\n";
 	text += strspn(text, blanks);
 	size_t len = strlen(text);
 	while (len && strchr(blanks, text[len - 1]))
 		len--;
-	if (n < ARRAY_LEN(s->u))
-		s->u[n] = arena_strndup(s->arena, text, len);
+	return alias_fix(script_of(s)->aliases, n, arena_strndup(a, text, len));
 }
 
 // "ntdll32" and the like: the module of 32-bit Windows in a 64-bit dump of a WOW64 process.
@@ -40,36 +41,32 @@ static const char *nt_of_wow64(const struct target *t)
 	return plain ? plain : "ntdll";
 }
 
-const char *fixed_alias(const struct session *s, struct arena *a, const char *name, size_t n)
+const char *automatic_alias(void *session, const char *name, struct arena *a)
 {
-	static const char *const automatic[] = { "$ntnsym",
-						 "$ntsym",
-						 "$ntwsym",
-						 "$CurrentDumpFile",
-						 "$CurrentDumpPath",
-						 "$CurrentDumpArchiveFile",
-						 "$CurrentDumpArchivePath" };
-	const struct target *t = s->target;
-	if (n == 3 && name[0] == '$' && (name[1] | 0x20) == 'u' && name[2] >= '0' && name[2] <= '9') {
-		const char *text = s->u[name[2] - '0'];
-		return text ? text : "";
-	}
-	for (size_t i = 0; i < ARRAY_LEN(automatic); i++) {
-		if (strlen(automatic[i]) != n || !str_ieqn(automatic[i], name, n))
-			continue;
-		if (!t)
-			return "";
-		if (i < 2)
-			return t->kernel ? "nt" : "ntdll";
-		if (i == 2)
-			return t->kernel ? "nt" : nt_of_wow64(t);
-		if (i >= 5 && !t->inner)
-			return "";
-		const char *file = i == 3 && t->inner ? t->inner : t->path ? t->path : "";
-		const char *base = path_base(file);
-		if (i % 2)
-			return file;
-		return base > file ? arena_strndup(a, file, (size_t)(base - file - 1)) : "";
-	}
-	return NULL;
+	static const char *const names[] = { "$ntnsym",
+					     "$ntsym",
+					     "$ntwsym",
+					     "$CurrentDumpFile",
+					     "$CurrentDumpPath",
+					     "$CurrentDumpArchiveFile",
+					     "$CurrentDumpArchivePath" };
+	const struct target *t = ((const struct session *)session)->target;
+	size_t i = 0;
+	while (i < ARRAY_LEN(names) && !str_ieq(names[i], name))
+		i++;
+	if (i == ARRAY_LEN(names))
+		return NULL;
+	if (!t)
+		return "";
+	if (i < 2)
+		return t->kernel ? "nt" : "ntdll";
+	if (i == 2)
+		return t->kernel ? "nt" : nt_of_wow64(t);
+	if (i >= 5 && !t->inner)
+		return "";
+	const char *file = i == 3 && t->inner ? t->inner : t->path ? t->path : "";
+	const char *base = path_base(file);
+	if (i % 2)
+		return base;
+	return base > file ? arena_strndup(a, file, (size_t)(base - file - 1)) : "";
 }

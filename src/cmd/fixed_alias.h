@@ -6,7 +6,8 @@
 
 // Is this the beginning of "$.uN=..."? Returns the length up to and with the '=', the number in *n; 0: it is not.
 size_t fixed_alias_assignment(const char *text, unsigned *n);
-void fixed_alias_set(struct session *s, unsigned n, const char *text); // blanks around the text are dropped
-// What stands for the n characters of `name` ("$u3", "$ntsym"); "" when nothing does yet. NULL: no such alias. Lives in
-// `a` or in the session.
-const char *fixed_alias(const struct session *s, struct arena *a, const char *name, size_t n);
+// Blanks around the text are dropped. Errors of alias_fix.
+MUST_USE err_t fixed_alias_set(struct session *s, struct arena *a, unsigned n, const char *text);
+// The value of "$ntsym" and so on: an alias_auto_fn of script/alias.h over a session. "": there is none in this dump;
+// NULL: no such alias.
+const char *automatic_alias(void *session, const char *name, struct arena *a);

@@ -6,6 +6,7 @@
 #include "cmd/insn.h"
 #include "cmd/msfloat.h"
 #include "cmd/regs.h"
+#include "script/text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -355,10 +356,8 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		return cmd_fail(c, E_UNSUPPORTED, 0, "not supported: AVX registers");
 	unsigned alias;
 	size_t equals = form ? 0 : fixed_alias_assignment(c->p, &alias);
-	if (equals) {
-		fixed_alias_set(s, alias, c->p + equals);
-		return ok();
-	}
+	if (equals)
+		return fixed_alias_set(s, c->a, alias, c->p + equals);
 	uint64_t mask = form == 'F' ? MASK_FLOAT : form == 'X' ? MASK_XMM : 0;
 	if (form == 'M') {
 		TRY(arg_expr(c, &mask));
@@ -375,10 +374,11 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 }
 
 // What stands for an alias may hold semicolons.
-static bool whole_line(const char *args)
+static size_t extent(const char *name, const char *args)
 {
+	(void)name;
 	unsigned n;
-	return fixed_alias_assignment(args, &n) != 0;
+	return fixed_alias_assignment(args, &n) ? strcspn(args, "\n") : text_command(args);
 }
 
 static const struct schema *const rows[] = {
@@ -387,7 +387,7 @@ static const struct schema *const rows[] = {
 };
 const struct cmd cmd_r = {
 	.names = "r rF rX rY rM r.",
-	.whole_line = whole_line,
+	.extent = extent,
 	.group = "Threads and stacks",
 	.args = "[REG[:TYPE][=VALUE][, ...]] | rM MASK",
 	.summary = "Display registers; change the session's copy of them",

@@ -3,30 +3,15 @@
 #include "cmd/script.h"
 
 #include "base/limits.h"
+#include "cmd/fixed_alias.h"
 
 #include <string.h>
-
-// The automatic aliases of Microsoft's page "Using Aliases".
-static const char *automatic(void *ctx, const char *name, struct arena *a)
-{
-	const struct session *s = ctx;
-	if (!s->target)
-		return NULL;
-	const char *path = s->target->path, *base = path_base(path);
-	if (str_ieq(name, "$ntnsym") || str_ieq(name, "$ntsym"))
-		return s->target->kernel ? "nt" : "ntdll";
-	if (str_ieq(name, "$CurrentDumpFile"))
-		return base;
-	if (str_ieq(name, "$CurrentDumpPath"))
-		return base == path ? "." : arena_strndup(a, path, (size_t)(base - path - 1));
-	return NULL;
-}
 
 struct script *script_of(struct session *s)
 {
 	if (!s->script) {
 		s->script = NEW(s->arena, struct script);
-		s->script->aliases = aliases_new(s->arena, automatic, s);
+		s->script->aliases = aliases_new(s->arena, automatic_alias, s);
 	}
 	return s->script;
 }

@@ -185,7 +185,6 @@ struct session {
 	uint64_t command_us;       // time each command of a line may take, deadline_us is set from it; 0: no limit
 	volatile int *cancel;      // set by Ctrl-C; may be NULL
 	uint64_t t[20];            // $t0 .. $t19
-	const char *u[10];         // $u0 .. $u9, fixed-name aliases: what stands for them; NULL: empty
 	uint64_t last_expr;        // $exp: the expression evaluated last
 	uint64_t last_shown;       // $p: the value that a d command showed last
 	bool last_shown_known;     // it has shown one
