@@ -108,17 +108,6 @@ static struct val thread_ptr(struct session *s, va_t thread, const char *field)
 	return task_number(s, thread, "_KTHREAD", field, s->target->ptr_bytes);
 }
 
-const char *task_image(struct session *s, struct arena *a, va_t process)
-{
-	enum { MOST = 15 };
-	uint8_t name[MOST];
-	va_t at = layout_address(s, process, "_EPROCESS", "ImageFileName");
-	if (!at || !space_read_all(s->target->space, at, name, sizeof(name)))
-		return NULL;
-	const char *text = bytes_to_utf8(a, (struct span){ name, strnlen((const char *)name, sizeof(name)) });
-	return process_whole_name(s, a, process, text);
-}
-
 const struct layout *task_layout(struct call *c, unsigned indent, const char *text)
 {
 	struct layout *l = NEW(c->a, struct layout);
@@ -456,7 +445,7 @@ static void emit_details(struct session *s, struct call *c, struct doc *out, va_
 		stack[i] = thread_ptr(s, thread, stacks[i]);
 	for (size_t i = 0; i < ARRAY_LEN(prio); i++)
 		prio[i] = task_number(s, thread, "_KTHREAD", priorities[i], 1);
-	const char *owner_image = has_owner ? task_image(s, c->a, owner) : NULL;
+	const char *owner_image = has_owner ? process_image(s, c->a, owner, NULL) : NULL;
 	uint32_t since = ticks ? now - (uint32_t)wait : 0;
 	struct sb text = sb_new(c->a);
 	sb_add(&text, details_text);
@@ -478,7 +467,7 @@ static void emit_details(struct session *s, struct call *c, struct doc *out, va_
 				    : has_owner ? ""
 						: NULL),
 				 VS(elsewhere ? process_text(s, c->a, attached) : "N/A"),
-				 VS(elsewhere ? task_image(s, c->a, attached) : "N/A"),
+				 VS(elsewhere ? process_image(s, c->a, attached, NULL) : "N/A"),
 				 V_IF(waits, wait),
 				 V_IF(ticks, since),
 				 VS(ticks ? ticks_text(s, c->a, since) : ""),

@@ -10,7 +10,6 @@ enum { TASK_DETAILS = 1, TASK_WAITS = 2, TASK_STACK = 4, TASK_NO_ARGS = 8, TASK_
 
 // A number in a field of an object; absent when no layout or no memory tells it.
 struct val task_number(struct session *s, va_t object, const char *type, const char *field, unsigned bytes);
-const char *task_image(struct session *s, struct arena *a, va_t process); // ImageFileName; NULL: not readable
 // A layout whose lines begin with `indent` blanks.
 const struct layout *task_layout(struct call *c, unsigned indent, const char *text);
 // "00:00:47.378", days in front when there are any.

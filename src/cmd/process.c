@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // process.c: !process: one process of a kernel dump, or all of them, with their threads. Layouts: -process.md of
 // Microsoft's debugger documentation and the kernel-dump article.
+#include "win/process.h"
 #include "cmd/ktask.h"
 #include "cmd/peb.h"
 #include "win/peb.h"
@@ -79,7 +80,7 @@ static void emit_head(struct session *s, struct call *c, struct doc *out, va_t a
 				 task_number(s, at, "_KPROCESS", "DirectoryTableBase", s->target->ptr_bytes),
 				 table,
 				 VS(handle_count(s, c->a, table)),
-				 VS(task_image(s, c->a, at)) };
+				 VS(process_image(s, c->a, at, NULL)) };
 	_Static_assert(ARRAY_LEN(v) == ARRAY_LEN(process_fields), "process: wrong arity");
 	doc_row(out, &process, NULL, v, false);
 }
@@ -285,7 +286,7 @@ static bool matches(struct session *s, struct call *c, const struct wanted *w, v
 		struct val pid = pointer(s, at, "UniqueProcessId");
 		return !pid.absent && pid.u == w->pid;
 	}
-	const char *image = w->image ? task_image(s, c->a, at) : NULL;
+	const char *image = w->image ? process_image(s, c->a, at, NULL) : NULL;
 	return !w->image || (image && str_wild(w->image, image));
 }
 

@@ -85,6 +85,9 @@ const char *thread_label(const struct facts *f, const struct fact_thread *t); //
 const char *on_thread(const struct facts *f, const struct fact_thread *t, const char *command);
 // Wraps a command so that it runs with the registers at the fault: ".ecxr; k", ".trap ffff...; k".
 const char *at_fault(const struct facts *f, const char *command);
+// The whole finding on the processors' own stacks of a kind.
+enum cpu_stack { CPU_STACK_DPC, CPU_STACK_INTERRUPT };
+void cpu_stacks(const struct facts *f, struct findings *out, enum cpu_stack which);
 const char *fault_command(const struct facts *f); // shows what happened: ".exr -1", ".bugcheck"
 const char *fault_name(const struct facts *f);    // "exception c0000005", "bug check 0xD1"
 const char *fault_source(const struct facts *f);  // what told of the fault: "exception", "bug check"

@@ -17,12 +17,15 @@ struct fact_word { // a word of a stack that leads into a module
 	bool seen;       // the code before `value` is in the dump
 	bool after_call; // and ends with a call. Never without `seen`
 };
-struct fact_cpu { // the stacks of a processor; addresses are those of their ends, where they begin to be used
+struct fact_cpu_stack {
+	va_t end;     // where it begins to be used; 0: not known
+	bool in_use;  // the processor's stack pointer is there
+	size_t bytes; // how much of it the dump holds
+};
+struct fact_cpu {
 	size_t number;
-	va_t dpc, isr;               // 0: not known
-	bool sp_known;               // of the processor
-	bool on_dpc, on_isr;         // its stack pointer is there
-	size_t dpc_bytes, isr_bytes; // how much of them the dump holds
+	struct fact_cpu_stack dpc, isr;
+	bool sp_known; // of the processor
 };
 struct fact_bounds { // a kernel stack: of the current thread, or of a processor
 	va_t low, high;

@@ -6,6 +6,7 @@
 #include "target/records.h"
 #include "win/bugcheck_rule.h"
 #include "win/layout.h"
+#include "win/process.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -141,20 +142,6 @@ bool facts_kernel_fault(struct facts *f)
 }
 
 // ---- the rest
-static const char *process_name(struct facts *f)
-{
-	enum { NAME_BYTES = 15 };
-	const struct target *t = f->session->target;
-	va_t at = t->kernel->process ? layout_address(f->session, t->kernel->process, "_EPROCESS", "ImageFileName") : 0;
-	uint8_t b[NAME_BYTES];
-	if (!at || !space_read_all(t->space, at, b, sizeof(b)))
-		return NULL;
-	size_t n = 0;
-	while (n < sizeof(b) && b[n] >= 0x20 && b[n] < 0x7f)
-		n++;
-	return n && (n == sizeof(b) || !b[n]) ? arena_strndup(f->a, (const char *)b, n) : NULL;
-}
-
 static void bounds(struct facts *f, struct fact_kernel *k)
 {
 	uint64_t low, high;
@@ -181,7 +168,7 @@ err_t facts_kernel(struct facts *f)
 	k->params = h->params;
 	k->crash_known = h->context.n && t->arch && !t->arch->context(h->context, &k->crash).code;
 	bounds(f, k);
-	k->process = process_name(f);
+	k->process = process_image(f->session, f->a, t->kernel->process, NULL);
 	k->live = h->triage && h->triage->stack ? h->triage->stack
 		  : k->crash_known              ? reg_get(&k->crash, reg_sp(t->machine))
 						: 0;

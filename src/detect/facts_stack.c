@@ -71,10 +71,11 @@ bool fact_stack_at(const struct facts *f, va_t sp, struct fact_bounds *ret)
 			return true;
 		for (size_t i = 0; i < k->n_cpus; i++) {
 			const struct fact_cpu *c = &k->cpus[i];
-			bool dpc = c->dpc && holds(c->dpc - CPU_STACK, c->dpc, sp, below);
-			if (!dpc && !(c->isr && holds(c->isr - CPU_STACK, c->isr, sp, below)))
+			va_t dpc_end = c->dpc.end, isr_end = c->isr.end;
+			bool dpc = dpc_end && holds(dpc_end - CPU_STACK, dpc_end, sp, below);
+			if (!dpc && !(isr_end && holds(isr_end - CPU_STACK, isr_end, sp, below)))
 				continue;
-			ret->high = dpc ? c->dpc : c->isr;
+			ret->high = dpc ? dpc_end : isr_end;
 			ret->low = ret->high - CPU_STACK;
 			ret->whose = arena_printf(f->a, "processor %zu's %s", c->number, dpc ? "DPC" : "interrupt");
 			ret->note = note;
@@ -87,18 +88,21 @@ bool fact_stack_at(const struct facts *f, va_t sp, struct fact_bounds *ret)
 static size_t bytes_in_dump(const struct target *t, va_t end)
 {
 	size_t n = 0;
-	for (va_t at = end - CPU_STACK; end && at < end; at += DUMP_PAGE)
+	for (va_t at = end - CPU_STACK; at < end; at += DUMP_PAGE)
 		n += space_source_at(t->space, at) == SPACE_DUMP ? DUMP_PAGE : 0;
 	return n;
 }
 
-static va_t stack_of(struct facts *f, va_t prcb, const char *field)
+static struct fact_cpu_stack stack_of(struct facts *f, va_t prcb, const char *field, va_t sp)
 {
-	uint64_t v;
-	if (!prcb || layout_read(f->session, prcb, "_KPRCB", field, f->session->target->ptr_bytes, &v).code ||
-	    v & 0xf || v <= CPU_STACK)
-		return 0;
-	return v;
+	const struct target *t = f->session->target;
+	uint64_t end;
+	if (!prcb || layout_read(f->session, prcb, "_KPRCB", field, t->ptr_bytes, &end).code || end & 0xf ||
+	    end <= CPU_STACK)
+		return (struct fact_cpu_stack){ 0 };
+	return (struct fact_cpu_stack){ .end = end,
+					.in_use = sp && sp <= end && sp > end - CPU_STACK,
+					.bytes = bytes_in_dump(t, end) };
 }
 
 err_t facts_cpus(struct facts *f, struct fact_kernel *k)
@@ -110,14 +114,10 @@ err_t facts_cpus(struct facts *f, struct fact_kernel *k)
 		struct regs r;
 		TRY(session_poll(f->session));
 		c->number = i;
-		c->dpc = stack_of(f, t->kernel->processors[i].prcb, "DpcStack");
-		c->isr = stack_of(f, t->kernel->processors[i].prcb, "IsrStack");
-		c->dpc_bytes = bytes_in_dump(t, c->dpc);
-		c->isr_bytes = bytes_in_dump(t, c->isr);
 		c->sp_known = i < t->n_threads && !target_thread_regs(t, &t->threads[i], false, &r).code;
 		va_t sp = c->sp_known ? reg_get(&r, reg_sp(t->machine)) : 0;
-		c->on_dpc = sp && c->dpc && sp <= c->dpc && sp > c->dpc - CPU_STACK;
-		c->on_isr = sp && c->isr && sp <= c->isr && sp > c->isr - CPU_STACK;
+		c->dpc = stack_of(f, t->kernel->processors[i].prcb, "DpcStack", sp);
+		c->isr = stack_of(f, t->kernel->processors[i].prcb, "IsrStack", sp);
 	}
 	k->cpus = list;
 	k->n_cpus = t->kernel->n_processors;

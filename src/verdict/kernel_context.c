@@ -6,6 +6,7 @@
 #include "target/records.h"
 #include "verdict/bugcheck.h"
 #include "verdict/kernel_int.h"
+#include "win/process.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -217,7 +218,7 @@ void kernel_facts(struct kernel_case *c)
 	doubt_registers(c);
 	v->code_text = arena_printf(c->s->arena, "%08" PRIx32, v->code);
 	const char *why;
-	c->k->process = kernel_process_name(c->s, t->kernel->process, &why);
+	c->k->process = process_image(c->s, c->s->arena, t->kernel->process, &why);
 	c->k->no_process = c->k->process ? NULL : why;
 }
 

@@ -33,8 +33,6 @@ int flipped_bit(va_t va);
 // The innermost trap frame at or above sp whose instruction pointer is `ip`, best with the faulting address in it; ip
 // 0: of kernel code that was interrupted. 0: none.
 va_t kernel_trap_find(struct session *s, va_t sp, va_t ip, va_t address);
-// ImageFileName of a process; NULL with *why_ret set.
-const char *kernel_process_name(struct session *s, va_t process, const char **why_ret);
 // The driver of a DEVICE_OBJECT: its module; *object_ret (may be NULL) the DRIVER_OBJECT. NULL: not readable, or not
 // loaded.
 const struct module *kernel_device_driver(struct session *s, va_t device, va_t *object_ret);

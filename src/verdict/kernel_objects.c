@@ -4,38 +4,10 @@
 // finds its fields.
 #include "target/kernel.h"
 #include "verdict/kernel_int.h"
-#include "win/process.h"
 
 #include <string.h>
 
-enum { TYPE_IRP = 6, TYPE_DEVICE = 3, TYPE_DRIVER = 4, IMAGE_NAME_BYTES = 15 };
-
-// ---- the process
-const char *kernel_process_name(struct session *s, va_t process, const char **why_ret)
-{
-	struct target *t = s->target;
-	char name[IMAGE_NAME_BYTES + 1] = { 0 };
-	struct layout_field f = { 0 };
-	const struct dump_triage *tr = t->kernel->facts->triage;
-	*why_ret = "the place of its name is not known for this build";
-	if (!layout_field(s, "_EPROCESS", "ImageFileName", &f))
-		return NULL;
-	*why_ret = "the process object is not in the dump";
-	bool read = process && space_read_all(t->space, process + f.offset, name, IMAGE_NAME_BYTES);
-	if (!read && tr && process == t->kernel->process) {
-		struct span copy = span_sub(tr->process.bytes, f.offset, IMAGE_NAME_BYTES);
-		if (copy.n)
-			memcpy(name, copy.p, copy.n);
-		read = copy.n != 0;
-	}
-	if (!read)
-		return NULL;
-	*why_ret = "what stands in the place of its name is no name";
-	for (size_t i = 0; i < IMAGE_NAME_BYTES && name[i]; i++)
-		if (name[i] < 0x20 || name[i] > 0x7e)
-			return NULL;
-	return *name ? process_whole_name(s, s->arena, process, arena_strdup(s->arena, name)) : NULL;
-}
+enum { TYPE_IRP = 6, TYPE_DEVICE = 3, TYPE_DRIVER = 4 };
 
 // ---- devices and requests
 struct layout {

@@ -5,6 +5,7 @@
 #include "target/records.h"
 #include "verdict/kernel_int.h"
 #include "win/layout.h"
+#include "win/process.h"
 #include "win/whea.h"
 
 #include <inttypes.h>
@@ -255,7 +256,7 @@ static bool ended_by(struct kernel_case *c, va_t victim)
 {
 	struct arena *a = c->s->arena;
 	va_t killer = c->k->params[2];
-	const char *why, *name = killer && killer != victim ? kernel_process_name(c->s, killer, &why) : NULL;
+	const char *why, *name = killer && killer != victim ? process_image(c->s, c->s->arena, killer, &why) : NULL;
 	uint64_t id;
 	if (!name || layout_read(c->s, killer, "_EPROCESS", "UniqueProcessId", c->s->target->ptr_bytes, &id).code)
 		return false;
@@ -273,7 +274,7 @@ static void ended_process(struct kernel_case *c)
 	struct arena *a = s->arena;
 	bool is_thread = k->code == 0xef ? k->params[1] == 1 : k->params[0] == 6;
 	va_t object = k->code == 0xef ? k->params[0] : k->params[1], thread = s->target->kernel->thread;
-	const char *why = NULL, *name = is_thread ? NULL : kernel_process_name(s, object, &why);
+	const char *why = NULL, *name = is_thread ? NULL : process_image(s, s->arena, object, &why);
 	if (!name && !is_thread && object == s->target->kernel->process)
 		name = k->process;
 	if (!name && k->code == 0xf4)
