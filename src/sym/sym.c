@@ -197,7 +197,7 @@ const char *sym_text_or_number(struct target *t, struct arena *a, va_t va)
 	const char *s = sym_text(t, a, va);
 	if (s)
 		return s;
-	if (t->ptr_bytes == 8)
+	if (va >> 32)
 		return arena_printf(a, "0x%08" PRIx32 "`%08" PRIx32, (uint32_t)(va >> 32), (uint32_t)va);
 	return arena_printf(a, "0x%" PRIx32, (uint32_t)va);
 }

@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { STATUS_AV = (int)0xc0000005 };
+enum { STATUS_AV = (int)0xc0000005, KERNEL_CS = 0x10 };
 
 static uint64_t param(const struct kernel_case *c, uint8_t number)
 {
@@ -90,6 +90,30 @@ static void take_task(struct kernel_case *c, va_t at)
 	c->v->regs = r;
 }
 
+static const char *walk(struct kernel_case *c, const struct regs *r, struct stack *ret)
+{
+	err_t e = stack_walk(c->s, c->v->thread, r, VERDICT_FRAMES, c->s->arena, ret);
+	if (e.code)
+		*ret = (struct stack){ 0 };
+	return e.code ? e.what : NULL;
+}
+
+// A jump to NULL leaves no address to look for; but the walk ends there, and knows the stack pointer of the jump: right
+// above the trap frame, but for the processor's alignment.
+static void trap_of_jump(struct kernel_case *c)
+{
+	struct target *t = c->s->target;
+	struct stack st;
+	struct regs r;
+	uint64_t zeroed;
+	if (t->machine != MACHINE_X64 || walk(c, &c->crash, &st) || !st.n || st.frames[st.n - 1].ret)
+		return;
+	va_t sp = st.frames[st.n - 1].caller_sp, at = (sp & ~(va_t)15) - trap_frame_bytes(MACHINE_X64);
+	if (!trap_frame_read(MACHINE_X64, t->space, at, &r, &zeroed).code && !reg_get(&r, X64_RIP) &&
+	    reg_get(&r, X64_RSP) == sp && reg_get(&r, X64_CS) == KERNEL_CS)
+		take_trap(c, at, false);
+}
+
 static void find_context(struct kernel_case *c)
 {
 	const struct bugcheck_rule *r = c->rule;
@@ -112,6 +136,8 @@ static void find_context(struct kernel_case *c)
 		take_trap(c, kernel_trap_find(c->s, sp, ip, param(c, r->address)), false);
 	if (!c->k->trap && (r->flags & RULE_ANY_TRAP) && sp && !param(c, r->ip))
 		take_trap(c, kernel_trap_find(c->s, sp, 0, 0), false);
+	if (!c->k->trap && r->bits == OP_IRQL && sp && !ip)
+		trap_of_jump(c);
 	if (!c->k->trap && (r->trap || (r->flags & RULE_TRAP)))
 		c->no_context = "no trap frame of the fault was found on the stack";
 }
@@ -231,14 +257,6 @@ static bool starts_at_bugcheck(const struct kernel_case *c, const struct stack *
 		return false;
 	unsigned arg = machine == MACHINE_ARM64 ? (unsigned)A64_X0 : (unsigned)X64_RCX;
 	return machine != MACHINE_X86 && reg_known(&c->crash, arg) && (uint32_t)reg_get(&c->crash, arg) == c->k->code;
-}
-
-static const char *walk(struct kernel_case *c, const struct regs *r, struct stack *ret)
-{
-	err_t e = stack_walk(c->s, c->v->thread, r, VERDICT_FRAMES, c->s->arena, ret);
-	if (e.code)
-		*ret = (struct stack){ 0 };
-	return e.code ? e.what : NULL;
 }
 
 // The frames up to the trap frame, then those of the code that was interrupted: what a walker that knows the kernel's

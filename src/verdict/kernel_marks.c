@@ -24,13 +24,15 @@ static bool is_live(const struct kernel_case *c)
 }
 
 // MmVerifierData begins with the level: bits that say what is verified (WDK, wdbgexts.h and ntddk.h's
-// MM_DRIVER_VERIFIER_DATA). Only Driver Verifier stops the system with 0xC4, but for its own findings of leaks, which
+// MM_DRIVER_VERIFIER_DATA). Only Driver Verifier stops the system with 0xC4 and 0xC9, but for its own findings of leaks, which
 // the debugger leaves unmarked, and stack switches, which the kernel finds by itself.
 static bool is_verified(const struct kernel_case *c)
 {
 	enum { LEAK = 0x62, STACK_SWITCH = 0x91, BEYOND_LEVELS = 1 << 24 };
 	struct target *t = c->s->target;
 	uint32_t level;
+	if (c->k->code == 0xc9)
+		return true;
 	if (c->k->code == 0xc4)
 		return c->k->params[0] != LEAK && c->k->params[0] != STACK_SWITCH;
 	va_t data = kernel_kdbg(t->kernel, KDBG_VERIFIER_DATA, 8);

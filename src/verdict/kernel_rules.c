@@ -80,6 +80,16 @@ static const char *cookie_prefix(struct arena *a, const char *code, uint64_t fou
 	return arena_printf(a, "%s_%sMISSING_GSFRAME", code, n < ARRAY_LEN(bits) ? bits[n] : "");
 }
 
+// The store of compressed pages tells the status with which it failed; a page that is not its own has an address.
+static const char *page_prefix(struct arena *a, const char *code, uint64_t value)
+{
+	enum { STATUS_STORE_FAILED = (int)0xc00002c4 }; // its data could not be unpacked
+	if (value >> 30 != UINT64_C(0x3ffffffff))
+		return code;
+	return arena_printf(a, "%s_%" PRIx32 "%s", code, (uint32_t)value,
+			    (uint32_t)value == (uint32_t)STATUS_STORE_FAILED ? "_StCtDecompressFailed" : "");
+}
+
 static const char *subtype_prefix(struct arena *a, const struct prefix_facts *x, uint64_t subtype)
 {
 	const char *text = kernel_subtype_text(x->code, subtype), *code = code_text(a, x->code);
@@ -110,6 +120,8 @@ const char *kernel_prefix(struct arena *a, const struct prefix_facts *x)
 		return fast_fail_prefix(a, code, x->params[0]);
 	case PREFIX_COOKIE:
 		return cookie_prefix(a, code, x->params[0], x->params[1]);
+	case PREFIX_PAGE:
+		return page_prefix(a, code, x->params[0]);
 	case PREFIX_NAME:
 		return bugcheck_name(x->code, false);
 	case PREFIX_DPC:

@@ -9,6 +9,7 @@ const struct triage_rule kernel_triage_rules[] = {
 	{ "nt!KiBugCheck*", TRIAGE_IGNORE },
 	{ "nt!DbgBreakPointWithStatus", TRIAGE_IGNORE },
 	{ "nt!Ki*Fault*", TRIAGE_IGNORE },
+	{ "nt!KiDoubleFaultAbort", TRIAGE_LAST },
 	{ "nt!KiExceptionDispatch*", TRIAGE_IGNORE },
 	{ "nt!KiDispatchException*", TRIAGE_IGNORE },
 	{ "nt!KiSystemServiceHandler", TRIAGE_IGNORE },

@@ -24,6 +24,7 @@ enum prefix_kind {
 	PREFIX_APC,       // 0x20_NULLAPC_KAPC_NEGATIVE
 	PREFIX_COOKIE,    // 0xF7_ONE_BIT_MISSING_GSFRAME
 	PREFIX_NAME,      // CLOCK_WATCHDOG_TIMEOUT
+	PREFIX_PAGE,      // 0x12B_c00002c4_StCtDecompressFailed: the parameter is a status or an address
 };
 enum rule_flags {
 	RULE_NOTICED = 1,     // the code noticed damage that somebody did earlier
