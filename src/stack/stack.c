@@ -68,8 +68,8 @@ static void fill_frame(struct walk *w, struct frame *f, const struct regs *r, en
 	memcpy(f->regs.r, r->r, sizeof(f->regs.r));
 	f->module = target_module_at(w->t, f->ip);
 	// x64 has no frame pointers to lose: public stacks of it go through such frames without a word.
-	f->not_in_module = !f->module && !w->in_user && w->t->machine == MACHINE_X86 &&
-			   !target_unloaded_at(w->t, f->ip);
+	f->not_in_module =
+		!f->module && !w->in_user && w->t->machine == MACHINE_X86 && !target_unloaded_at(w->t, f->ip);
 	// A call can be the last instruction of a function: its return address already belongs to the next one.
 	va_t probe = exact || !f->ip ? f->ip : f->ip - 1;
 	struct sym_line line;

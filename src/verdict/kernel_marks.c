@@ -24,8 +24,8 @@ static bool is_live(const struct kernel_case *c)
 }
 
 // MmVerifierData begins with the level: bits that say what is verified (WDK, wdbgexts.h and ntddk.h's
-// MM_DRIVER_VERIFIER_DATA). Only Driver Verifier stops the system with 0xC4 and 0xC9, but for its own findings of leaks, which
-// the debugger leaves unmarked, and stack switches, which the kernel finds by itself.
+// MM_DRIVER_VERIFIER_DATA). Only Driver Verifier stops the system with 0xC4 and 0xC9, but for two findings of 0xC4:
+// leaks, which the debugger leaves unmarked, and stack switches, which the kernel finds by itself.
 static bool is_verified(const struct kernel_case *c)
 {
 	enum { LEAK = 0x62, STACK_SWITCH = 0x91, BEYOND_LEVELS = 1 << 24 };
