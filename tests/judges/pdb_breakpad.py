@@ -5,8 +5,8 @@
 record. Where DIA gives several lines for one place, any of them is right."""
 import collections, os, pathlib, re, subprocess, sys
 
-CORPUS = pathlib.Path(os.environ.get("DS_CORPUS", pathlib.Path(__file__).resolve().parents[3] / "shared/corpus"))
-DUMP = os.environ.get("DS_PDB_DUMP", str(pathlib.Path(os.environ.get("DS_BUILD", "build")) / "tests/pdb_dump"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from pdb_judge import CORPUS, DUMP
 
 
 def pairs():

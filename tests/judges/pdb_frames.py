@@ -11,21 +11,15 @@ Left out, with reasons:
 - The length of prologs in the symbol files of moved code: its maker recomputed them for the pieces.
 - basic32-min: its maker is not DIA and takes ebp from bit 10 too.
 - The frame registers of ARM64, which have no numbers."""
-import collections, importlib.util, os, pathlib, re, struct, subprocess, sys
+import collections, os, pathlib, re, struct, subprocess, sys
 
-here = pathlib.Path(__file__).resolve().parent
-CORPUS = pathlib.Path(os.environ.get("DS_CORPUS", here.parents[2] / "shared/corpus"))
-DUMP = os.environ.get("DS_PDB_DUMP", str(pathlib.Path(os.environ.get("DS_BUILD", "build")) / "tests/pdb_dump"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import pdb_breakpad, pdb_symbols
+from pdb_judge import CORPUS, DUMP
+
 QUICK = ["fpo2", "basic32-min", "omap_stretched.pdb", "winpty", "test_dll.pdb"]
 passed = failed = 0
 sums = collections.Counter()
-
-
-def module(name):
-    spec = importlib.util.spec_from_file_location(name, here / (name + ".py"))
-    m = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(m)
-    return m
 
 
 def run(*args):
@@ -211,7 +205,7 @@ def main():
         print("skipped: no corpus, or no " + DUMP)
         return 0
     quick = "--quick" in sys.argv
-    symbols, images = module("pdb_symbols"), collections.defaultdict(list)
+    images = collections.defaultdict(list)
     for f in (*CORPUS.glob("symbols/*"), *CORPUS.glob("lab/*/*")):
         data = f.read_bytes() if f.is_file() else b""
         if data[:2] == b"MZ" and b"RSDS" in data:
@@ -224,15 +218,15 @@ def main():
         want_data, want_fpo = llvm_frames(pdb)
         check(f"FrameData {pdb.name}", want_data, data)
         check(f"FPO {pdb.name}", want_fpo, fpo)
-        by = compilers(pdb, symbols.Layout(pdb))
+        by = compilers(pdb, pdb_symbols.Layout(pdb))
         for image in images.get(run(DUMP, pdb, "id").split("\t")[1], []):
             frame_sizes(pdb, image, by)
-        want = llvm_procs(pdb, symbols.Layout(pdb))
+        want = llvm_procs(pdb, pdb_symbols.Layout(pdb))
         if any(row[5] is None for row in want):
             want, proc = ([r[:5] for r in rows] for rows in (want, proc))
         known = {r[0]: r for r in proc}  # of functions folded into one, a look-up gives the first
         check(f"S_FRAMEPROC {pdb.name}", sorted({known[r[0]] if known.get(r[0]) in want else r for r in want}), proc)
-    for sym, pdb in module("pdb_breakpad").pairs():
+    for sym, pdb in pdb_breakpad.pairs():
         if not quick or any(q in pdb.name for q in QUICK):
             breakpad(sym, pdb)
     print(dict(sums))

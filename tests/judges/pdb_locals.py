@@ -4,10 +4,12 @@
 Every address where something may change (the edges of functions, blocks, ranges, gaps and inlined calls, and one byte
 before) is asked for; blocks, ranges, gaps, frame registers and OMAP are worked out here from the tool's listing. Gaps
 come from its raw bytes: the listing leaves some out."""
-import bisect, collections, lzma, os, pathlib, re, shutil, struct, subprocess, sys, tempfile
+import bisect, collections, pathlib, re, struct, subprocess, sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from pdb_symbols import CORPUS, DUMP, LLVM, MODULE, QUICK, RECORD, SITE, Layout, Site, llvm
+import pdb_judge
+from pdb_judge import DUMP, llvm
+from pdb_symbols import MODULE, RECORD, SITE, Layout, Site
 
 X86 = {"AL": 1, "CL": 2, "DL": 3, "BL": 4, "AH": 5, "CH": 6, "DH": 7, "BH": 8, "AX": 9, "CX": 10, "DX": 11, "BX": 12,
        "SP": 13, "BP": 14, "SI": 15, "DI": 16, "EAX": 17, "ECX": 18, "EDX": 19, "EBX": 20, "ESP": 21, "EBP": 22,
@@ -332,29 +334,14 @@ def judge(path, sums, bad, most):
 
 
 def main():
-    args = sys.argv[1:]
-    quick = "--quick" in args
-    args = [a for a in args if a != "--quick"]
-    if not args and not CORPUS.is_dir():
-        print("skipped: no corpus")
+    paths, sums, bad, files = pdb_judge.files(), collections.Counter(), [], 0
+    if paths is None:
         return 0
-    if not shutil.which(LLVM) or not os.path.exists(DUMP):
-        print(f"skipped: no {LLVM} or no {DUMP}")
-        return 0
-    sums, bad, files = collections.Counter(), [], 0
-    with tempfile.TemporaryDirectory() as tmp:
-        for f in [pathlib.Path(a) for a in args] or sorted(CORPUS.glob("symbols/*.pdb")) + \
-                sorted(CORPUS.glob("lab/*/*.pdb")) + sorted(CORPUS.glob("lab/*/*.pdb.xz")):
-            if quick and not any(q in f.name for q in QUICK):
-                continue
-            if f.suffix == ".xz":
-                path = pathlib.Path(tmp) / f.stem
-                path.write_bytes(lzma.open(f).read())
-                f = path
-            if subprocess.run([DUMP, str(f), "id"], capture_output=True).returncode:
-                continue  # pdb_symbols.py judges what is refused
-            files += 1
-            judge(f, sums, bad, 60 if quick else 400)
+    for f in paths:
+        if subprocess.run([DUMP, str(f), "id"], capture_output=True).returncode:
+            continue  # pdb_symbols.py judges what is refused
+        files += 1
+        judge(f, sums, bad, 60 if pdb_judge.is_quick() else 400)
     print("files %d, functions %d, addresses %d, variables %d, equal %d" %
           (files, sums["functions"], sums["addresses"], sums["variables"], sums["equal"]))
     print(f"{sums['addresses'] - sums['differ']} passed, {sums['differ']} failed")

@@ -5,11 +5,13 @@ llvm-pdbutil-19 as multisets of tuples: (kind, module, offset, every number and 
 references between modules. The tool lists the thunk's own place as what a trampoline leads to: there a procedure or a
 public name that it lists has to be. Of a module's imports it lists those of the first other module; the rest is
 compared with a reader of this folder. Words of the tool become numbers again here, from the tables of microsoft-pdb's cvinfo.h."""
-import collections, lzma, os, pathlib, re, shutil, subprocess, sys, tempfile
+import collections, pathlib, re, subprocess, sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import pdb_judge
+from pdb_judge import DUMP, llvm
 from pdb_locals import REGS
-from pdb_symbols import CORPUS, DUMP, LLVM, MODULE, QUICK, RECORD, Layout, llvm
+from pdb_symbols import MODULE, RECORD, Layout
 
 COMPILE = {"edit and continue": 8, "no dbg info": 9, "ltcg": 10, "no data align": 11, "has managed code": 12,
            "managed code present": 12, "security checks": 13, "hot patchable": 14, "cvtcil": 15, "msil module": 16,
@@ -208,27 +210,11 @@ def judge(path, sums):
 
 
 def main():
-    args = sys.argv[1:]
-    quick = "--quick" in args
-    args = [a for a in args if a != "--quick"]
-    if not args and not CORPUS.is_dir():
-        print("skipped: no corpus")
+    files, sums, bad = pdb_judge.files(), collections.Counter(), 0
+    if files is None:
         return 0
-    if not shutil.which(LLVM) or not os.path.exists(DUMP):
-        print(f"skipped: no {LLVM} or no {DUMP}")
-        return 0
-    sums, bad = collections.Counter(), 0
-    with tempfile.TemporaryDirectory() as tmp:
-        files = [pathlib.Path(a) for a in args] or sorted(CORPUS.glob("symbols/*.pdb")) + sorted(CORPUS.glob("lab/*/*.pdb")) + \
-            sorted(CORPUS.glob("lab/*/*.pdb.xz"))
-        for f in files:
-            if quick and not any(q in f.name for q in QUICK):
-                continue
-            if f.suffix == ".xz":
-                path = pathlib.Path(tmp) / f.stem
-                path.write_bytes(lzma.open(f).read())
-                f = path
-            bad += judge(f, sums)
+    for f in files:
+        bad += judge(f, sums)
     n = sums.pop("files", 0)
     print("; ".join(f"{k} {v}" for k, v in sorted(sums.items())))
     print(f"{n} files: {sum(sums.values()) - bad} passed, {bad} failed")

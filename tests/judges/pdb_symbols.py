@@ -3,15 +3,13 @@
 """pdb_symbols.py [--quick] [PDB...]: every PDB of the corpus against llvm-pdbutil-19, as sorted sets of tuples:
 procedures (rva, size, name), publics (rva, name), lines (rva, file, line), inlined calls (rva, size, depth, inlinee, call line).
 The OMAP tables, which llvm-pdbutil does not apply, are applied here. Differences fail unless they stand in EXPLAINED."""
-import bisect, collections, lzma, os, pathlib, re, shutil, struct, subprocess, sys, tempfile
+import bisect, collections, pathlib, re, struct, subprocess, sys
 
-CORPUS = pathlib.Path(os.environ.get("DS_CORPUS", pathlib.Path(__file__).resolve().parents[3] / "shared/corpus"))
-BUILD = pathlib.Path(os.environ.get("DS_BUILD", "build"))
-DUMP = os.environ.get("DS_PDB_DUMP", str(BUILD / "tests/pdb_dump"))
-LLVM = "llvm-pdbutil-19"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import pdb_judge
+from pdb_judge import DUMP, llvm
+
 GONE = 0xffffffff
-QUICK = ["winpty-agent", "rapp_release", "plain64_O2", "fpo2", "sigsegv", "omap_reorder_bbs", "omap_stretched",
-         "x64~xframe_eh_exe", "ARM64~xframe_eh_dll", "test_types", "wkernel32", "CrashWithException", "minimal"]
 # (part of the file's name, kind): why the two differ.
 EXPLAINED = {}
 NO_STREAM = "llvm-pdbutil repeats the last module's lines, without a file, for modules that have no stream"
@@ -120,11 +118,6 @@ class Layout:
     def rva(self, seg, off):
         linked = self.linked(seg, off)
         return None if linked is None else self.image(linked)
-
-
-def llvm(path, *flags):
-    r = subprocess.run([LLVM, "dump", *flags, str(path)], capture_output=True, errors="surrogateescape")
-    return r.stdout, r.returncode, r.stderr
 
 
 PROC = re.compile(r"^ *(\d+) \| S_[GL]PROC32(?:_ID|_DPC|_DPC_ID)? \[size = \d+\] `(.*)`$")
@@ -296,19 +289,7 @@ def compare(kind, mine, theirs, path, sums, bad):
     if extra:
         print(f"{path.name[-60:]}: lines: {len(extra)} left out: {NO_STREAM}")
         theirs = theirs - extra
-    sums[kind][0] += len(theirs)
-    sums[kind][1] += len(mine & theirs)
-    for what, rows in (("missing", theirs - mine), ("extra", mine - theirs)):
-        if not rows:
-            continue
-        why = next((w for (part, k), w in EXPLAINED.items() if part in path.name and k == kind), None)
-        sums[kind][2 if why else 3] += len(rows)
-        print(f"{path.name[-60:]}: {kind}: {len(rows)} {what}{': ' + why if why else ''}")
-        if not why:
-            bad.append(path.name)
-            for row in sorted(rows, key=str)[:4]:
-                print("   ", row)
-
+    pdb_judge.compare(kind, mine, theirs, path, sums, bad, EXPLAINED)
 
 def judge(path, sums, bad):
     rows, code = ours(path)
@@ -342,30 +323,13 @@ def judge(path, sums, bad):
 
 
 def main():
-    args = sys.argv[1:]
-    quick = "--quick" in args
-    args = [a for a in args if a != "--quick"]
-    if not args and not CORPUS.is_dir():
-        print("skipped: no corpus")
+    files, sums, bad = pdb_judge.files(), pdb_judge.sums(), []
+    if files is None:
         return 0
-    if not shutil.which(LLVM) or not os.path.exists(DUMP):
-        print(f"skipped: no {LLVM} or no {DUMP}")
-        return 0
-    sums, bad = collections.defaultdict(lambda: [0, 0, 0, 0]), []
-    with tempfile.TemporaryDirectory() as tmp:
-        files = [pathlib.Path(a) for a in args] or sorted(CORPUS.glob("symbols/*.pdb")) + sorted(CORPUS.glob("lab/*/*.pdb")) + \
-            sorted(CORPUS.glob("lab/*/*.pdb.xz"))
-        for f in files:
-            if quick and not any(q in f.name for q in QUICK):
-                continue
-            if f.suffix == ".xz":
-                path = pathlib.Path(tmp) / f.stem
-                path.write_bytes(lzma.open(f).read())
-                f = path
-            judge(f, sums, bad)
+    for f in files:
+        judge(f, sums, bad)
     print("files %d, refused %d" % (sums.pop("files")[0], sums.pop("refused", [0])[0]))
-    for kind, (n, same, explained, wrong) in sums.items():
-        print(f"{kind}: {n} in llvm-pdbutil, {same} equal, {explained} explained, {wrong} differ")
+    pdb_judge.tell(sums)
     return 1 if bad else 0
 
 

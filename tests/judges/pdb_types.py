@@ -5,12 +5,12 @@ every record (struct ... enum with size, pointer, array, bit field, function, qu
 enumerator of every type, each member's type as dt writes it (written here from LLVM's records), what each forward reference
 leads to; and each definition must be found by its name as a walk over all records finds it. Differences fail unless they stand
 in EXPLAINED."""
-import collections, lzma, os, pathlib, re, shutil, subprocess, sys, tempfile
+import collections, pathlib, re, subprocess, sys
 
-CORPUS = pathlib.Path(os.environ.get("DS_CORPUS", pathlib.Path(__file__).resolve().parents[3] / "shared/corpus"))
-BUILD = pathlib.Path(os.environ.get("DS_BUILD", "build"))
-DUMP = os.environ.get("DS_PDB_DUMP", str(BUILD / "tests/pdb_dump"))
-LLVM = "llvm-pdbutil-19"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import pdb_judge
+from pdb_judge import DUMP, llvm
+
 QUICK = ["winpty-agent", "rapp_release", "plain64_O2", "fpo2", "sigsegv", "omap_stretched", "test_types", "test_vtables",
          "wkernel32", "CrashWithException", "minimal", "ARM64~xframe_eh_dll", "test_typenames"]
 # (part of the file's name, kind of row): why the two differ.
@@ -38,19 +38,18 @@ class Record:
 
 def records(path):
     out, rec = {}, None
-    r = subprocess.run([LLVM, "dump", "-types", str(path)], capture_output=True, errors="surrogateescape")
-    for line in r.stdout.split("\n"):
+    text, status, _ = llvm(path, "-types")
+    for line in text.split("\n"):
         m = HEAD.match(line)
         if m:
             rec = out[int(m[1], 16)] = Record(m[2], m[3])
         elif rec is not None:
             rec.lines.append(line)
-    return out, r.returncode
+    return out, status
 
 
 def adjusters(path):
-    r = subprocess.run([LLVM, "dump", "-type-extras", str(path)], capture_output=True, errors="surrogateescape")
-    return {m[1]: int(m[2], 16) for m in re.finditer(r"^ +`(.*)` -> 0x([0-9A-F]+)$", r.stdout, re.M)}
+    return {m[1]: int(m[2], 16) for m in re.finditer(r"^ +`(.*)` -> 0x([0-9A-F]+)$", llvm(path, "-type-extras")[0], re.M)}
 
 
 # Simple types: (dt's spelling, bytes); written from the list in LLVM's CodeView documentation.
@@ -367,21 +366,6 @@ def found(path, t, sums):
     return wrong
 
 
-def compare(kind, mine, other, path, sums, bad):
-    sums[kind][0] += len(other)
-    sums[kind][1] += len(mine & other)
-    for what, rows in (("missing", other - mine), ("extra", mine - other)):
-        if not rows:
-            continue
-        why = next((w for (part, k), w in EXPLAINED.items() if part in path.name and k == kind), None)
-        sums[kind][2 if why else 3] += len(rows)
-        print(f"{path.name[-60:]}: {kind}: {len(rows)} {what}{': ' + why if why else ''}")
-        if not why:
-            bad.append(path.name)
-            for row in sorted(rows, key=str)[:4]:
-                print("   ", row)
-
-
 def judge(path, sums, bad):
     recs, status = records(path)
     t = Types(recs, adjusters(path))
@@ -404,7 +388,7 @@ def judge(path, sums, bad):
         print(f"{path.name[-60:]}: {len(mine.pop('newer records'))} {NEWER}")
     mine.pop("newer records", None)
     for kind in sorted(set(mine) | set(other)):
-        compare(kind, mine[kind], other[kind], path, sums, bad)
+        pdb_judge.compare(kind, mine[kind], other[kind], path, sums, bad, EXPLAINED)
     for line in damage:
         print(f"{path.name[-60:]}: {line}")
         bad.append(path.name)
@@ -416,33 +400,14 @@ def judge(path, sums, bad):
 
 
 def main():
-    args = sys.argv[1:]
-    quick = "--quick" in args
-    args = [a for a in args if a != "--quick"]
-    if not args and not CORPUS.is_dir():
-        print("skipped: no corpus")
+    files, sums, bad = pdb_judge.files(QUICK), pdb_judge.sums(), []
+    if files is None:
         return 0
-    if not shutil.which(LLVM) or not os.path.exists(DUMP):
-        print(f"skipped: no {LLVM} or no {DUMP}")
-        return 0
-    sums, bad = collections.defaultdict(lambda: [0, 0, 0, 0]), []
-    with tempfile.TemporaryDirectory() as tmp:
-        files = [pathlib.Path(a) for a in args] or sorted(CORPUS.glob("symbols/*.pdb")) + sorted(CORPUS.glob("lab/*/*.pdb")) + \
-            sorted(CORPUS.glob("lab/*/*.pdb.xz"))
-        for f in files:
-            if quick and not any(q in f.name for q in QUICK):
-                continue
-            if f.suffix == ".xz":
-                path = pathlib.Path(tmp) / f.stem
-                path.write_bytes(lzma.open(f).read())
-                f = path
-            judge(f, sums, bad)
-            if f.parent == pathlib.Path(tmp):
-                f.unlink()
+    for f in files:
+        judge(f, sums, bad)
     print("files %d, refused %d, without types %d" % (sums.pop("files")[0], sums.pop("refused", [0])[0],
                                                      sums.pop("no types in LLVM's eyes", [0])[0]))
-    for kind, (n, same, explained, wrong) in sorted(sums.items()):
-        print(f"{kind}: {n} in llvm-pdbutil, {same} equal, {explained} explained, {wrong} differ")
+    pdb_judge.tell(sums)
     return 1 if bad else 0
 
 

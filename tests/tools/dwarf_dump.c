@@ -4,10 +4,11 @@
 //   dwarf_dump FILE at RVA...   function, line and inlined calls of an address (hexadecimal)
 //   dwarf_dump FILE check       look-ups of every recorded place must give it back; prints failures and a sum
 //   dwarf_dump FILE bench       first answer; nanoseconds of a look-up, random order, warm
-#include "base/os.h"
 #include "base/str.h"
 #include "dwarf/dwarf.h"
 #include "pe/pe_coff.h"
+
+#include "symbol_tool.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -94,38 +95,23 @@ static bool check_line(void *ctx, const struct dwarf_line *l)
 }
 
 // ---- bench
-struct places {
-	uint32_t *rva;
-	size_t n, cap;
-};
-
 static bool take(void *ctx, const struct dwarf_symbol *s)
 {
-	struct places *w = ctx;
-	if (w->n < w->cap && s->is_function)
-		w->rva[w->n++] = s->rva + s->size / 2;
-	return true;
+	return !s->is_function || places_take(ctx, s->rva, s->size);
 }
 
-static double per_lookup(struct dwarf *d, const struct places *w, int what)
+static uint64_t look_up(void *ctx, uint32_t rva, int what)
 {
-	enum { ROUNDS = 300000 };
-	uint32_t x = 12345;
-	uint64_t start = os_now_us(), sum = 0;
-	for (int i = 0; i < ROUNDS; i++) {
-		x = x * 1664525 + 1013904223;
-		uint32_t rva = w->rva[(x >> 8) % w->n];
-		struct dwarf_symbol s;
-		struct dwarf_line l;
-		struct dwarf_inline in[16];
-		sum += dwarf_function_at(d, rva, &s);
-		if (what > 0)
-			sum += dwarf_line_at(d, rva, &l);
-		if (what > 1)
-			sum += dwarf_inlines_at(d, rva, in, ARRAY_LEN(in));
-	}
-	double ns = (double)(os_now_us() - start) * 1000 / (double)ROUNDS;
-	return sum ? ns : -1;
+	struct dwarf *d = ctx;
+	struct dwarf_symbol s;
+	struct dwarf_line l;
+	struct dwarf_inline in[16];
+	uint64_t found = dwarf_function_at(d, rva, &s);
+	if (what > 0)
+		found += dwarf_line_at(d, rva, &l);
+	if (what > 1)
+		found += dwarf_inlines_at(d, rva, in, ARRAY_LEN(in));
+	return found;
 }
 
 static void bench(struct arena *a, struct dwarf *d, uint32_t code, uint64_t start)
@@ -137,14 +123,11 @@ static void bench(struct arena *a, struct dwarf *d, uint32_t code, uint64_t star
 	found &= dwarf_line_at(d, code, &l);
 	printf("first\t%" PRIu64 " us\t%d\n", os_now_us() - start, found);
 	start = os_now_us();
-	struct places w = { .cap = 100000 };
-	w.rva = NEW_N(a, uint32_t, w.cap);
+	struct places w = places_new(a);
 	dwarf_each(d, take, &w);
 	printf("everything\t%" PRIu64 " us\t%zu functions\t%zu bytes\n", os_now_us() - start, w.n, arena_used(a));
-	for (int what = 0; what < 3 && w.n; what++) {
-		(void)per_lookup(d, &w, what);
-		printf("%s\t%.0f ns\n", names[what], per_lookup(d, &w, what));
-	}
+	for (int what = 0; what < 3 && w.n; what++)
+		printf("%s\t%.0f ns\n", names[what], places_time(&w, look_up, d, what));
 }
 
 static void run(struct arena *a, struct dwarf *d, const struct pe *pe, uint64_t start, int argc, char **argv)
@@ -185,10 +168,8 @@ static int open_and_run(struct arena *a, struct span file, int argc, char **argv
 	struct span sections[DWARF_SECTIONS];
 	uint64_t start = os_now_us();
 	err_t e = pe_open_file(a, file, &pe);
-	if (e.code) {
-		printf("error\t%s\t%s\t%" PRIx64 "\n", err_name(e.code), e.what, e.at);
-		return 1;
-	}
+	if (e.code)
+		return tool_fail(e);
 	for (size_t i = 0; i < DWARF_SECTIONS; i++)
 		sections[i] = pe_section_named(pe, dwarf_section_names[i]);
 	e = dwarf_open(a, sections, pe->image_base, pe->size_of_image, &d);
@@ -202,17 +183,5 @@ static int open_and_run(struct arena *a, struct span file, int argc, char **argv
 
 int main(int argc, char **argv)
 {
-	struct file_map map;
-	if (argc < 2)
-		return 2;
-	err_t e = file_map_open(argv[1], &map);
-	if (e.code) {
-		printf("error\t%s\t%s\t%" PRIx64 "\n", err_name(e.code), e.what, e.at);
-		return 1;
-	}
-	struct arena *a = arena_new((size_t)1 << 30);
-	int status = open_and_run(a, map.bytes, argc, argv);
-	arena_free(a);
-	file_map_close(&map);
-	return status;
+	return tool_main(argc, argv, open_and_run);
 }

@@ -13,12 +13,12 @@
 //   pdb_dump FILE typebench                nanoseconds of a look-up by name, random order, warm
 //   pdb_dump FILE check         look-ups of every recorded place must give it back; prints failures and a sum
 //   pdb_dump FILE bench         nanoseconds of a look-up, random order, warm
-#include "base/os.h"
 #include "base/str.h"
 #include "pdb/pdb_frames.h"
 #include "pdb/pdb_records.h"
 
 #include "pdb_dump_types.h"
+#include "symbol_tool.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -191,52 +191,32 @@ static bool check_symbol(void *ctx, const struct pdb_symbol *s)
 }
 
 // ---- bench
-struct places {
-	uint32_t *rva;
-	size_t n, cap;
-};
-
 static bool take(void *ctx, const struct pdb_symbol *s)
 {
-	struct places *w = ctx;
-	if (w->n < w->cap && s->is_function)
-		w->rva[w->n++] = s->rva + s->size / 2;
-	return true;
+	return !s->is_function || places_take(ctx, s->rva, s->size);
 }
 
-static double per_lookup(struct pdb *p, const struct places *w, int what)
+static uint64_t look_up(void *ctx, uint32_t rva, int what)
 {
-	enum { ROUNDS = 300000 };
-	uint32_t x = 12345;
-	uint64_t start = os_now_us(), sum = 0;
-	for (int i = 0; i < ROUNDS; i++) {
-		x = x * 1664525 + 1013904223;
-		uint32_t rva = w->rva[(x >> 8) % w->n];
-		struct pdb_symbol s;
-		struct pdb_line l;
-		struct pdb_inline in[16];
-		sum += pdb_symbol_at(p, rva, &s);
-		if (what) {
-			sum += pdb_line_at(p, rva, &l);
-			sum += pdb_inlines_at(p, rva, in, ARRAY_LEN(in));
-		}
+	struct pdb *p = ctx;
+	struct pdb_symbol s;
+	struct pdb_line l;
+	struct pdb_inline in[16];
+	uint64_t found = pdb_symbol_at(p, rva, &s);
+	if (what) {
+		found += pdb_line_at(p, rva, &l);
+		found += pdb_inlines_at(p, rva, in, ARRAY_LEN(in));
 	}
-	double ns = (double)(os_now_us() - start) * 1000 / (double)ROUNDS;
-	return sum ? ns : -1;
+	return found;
 }
 
 static void bench(struct arena *a, struct pdb *p)
 {
-	struct places w = { .cap = 100000 };
-	w.rva = NEW_N(a, uint32_t, w.cap);
+	struct places w = places_new(a);
 	pdb_each(p, take, &w);
-	if (!w.n)
-		return;
-	for (int what = 0; what < 2; what++) {
-		(void)per_lookup(p, &w, what);
-		printf("%s\t%.0f ns\t%zu functions\n", what ? "symbol+line+inlines" : "symbol", per_lookup(p, &w, what),
-		       w.n);
-	}
+	for (int what = 0; what < 2 && w.n; what++)
+		printf("%s\t%.0f ns\t%zu functions\n", what ? "symbol+line+inlines" : "symbol",
+		       places_time(&w, look_up, p, what), w.n);
 }
 
 static void run(struct arena *a, struct pdb *p, int argc, char **argv)
@@ -302,10 +282,8 @@ static int open_and_run(struct arena *a, struct span file, int argc, char **argv
 	bool timed = argc > 2 && str_eq(argv[2], "time");
 	uint64_t start = os_now_us();
 	err_t e = pdb_open(a, file, &p);
-	if (e.code) {
-		printf("error\t%s\t%s\t%" PRIx64 "\n", err_name(e.code), e.what, e.at);
-		return 1;
-	}
+	if (e.code)
+		return tool_fail(e);
 	if (timed)
 		printf("open\t%" PRIu64 " us\n", os_now_us() - start);
 	run(a, p, argc, argv);
@@ -316,17 +294,5 @@ static int open_and_run(struct arena *a, struct span file, int argc, char **argv
 
 int main(int argc, char **argv)
 {
-	struct file_map map;
-	if (argc < 2)
-		return 2;
-	err_t e = file_map_open(argv[1], &map);
-	if (e.code) {
-		printf("error\t%s\t%s\t%" PRIx64 "\n", err_name(e.code), e.what, e.at);
-		return 1;
-	}
-	struct arena *a = arena_new((size_t)1 << 30);
-	int status = open_and_run(a, map.bytes, argc, argv);
-	arena_free(a);
-	file_map_close(&map);
-	return status;
+	return tool_main(argc, argv, open_and_run);
 }
