@@ -38,8 +38,9 @@ SCHEMA(module_resource, "A string of a module's version resource (lmv)", NULL, N
        { "value", R_STR, "text" });
 SCHEMA(unloaded_module, "A module that was unloaded before the dump was taken", NULL, "{start} {end}   {name}",
        { "start", R_PTR, "base address" }, { "end", R_PTR, "first address behind it" },
-       { "name", R_STR, "as recorded" }, { "time", R_STR, "time stamp, UTC" }, { "timestamp", R_HEX, "TimeDateStamp" },
-       { "checksum", R_HEX, "image checksum" }, { "size", R_HEX, "size" });
+       { "name", R_STR, "as recorded" }, { "time", R_STR, "time stamp, UTC" },
+       { "timestamp", R_HEX, "TimeDateStamp; 0: not recorded" },
+       { "checksum", R_UHEX, "image checksum; 0: not recorded" }, { "size", R_UHEX, "size" });
 static const struct layout unloaded_verbose = {
 	NULL, "{start} {end}   {name}\n    Timestamp: {time}\n    Checksum:  {checksum:8}\n"
 	      "    ImageSize:  {size:8}"
@@ -141,15 +142,20 @@ static const char *debug_id(struct arena *a, const struct codeview *cv)
 			    g[14], g[15], cv->age);
 }
 
+// Kernels record no time stamp of unloaded drivers.
+static const char *plain_stamp_text(struct arena *a, uint32_t stamp)
+{
+	return stamp ? arena_printf(a, "%s (%08" PRIX32 ")", time_stamp_text(a, stamp), stamp)
+		     : "unavailable (00000000)";
+}
+
 static const char *stamp_text(struct session *s, struct call *c, struct module *m)
 {
 	const struct pe *pe;
 	if (m->image != IMAGE_NOT_TRIED && !target_module_pe(s->target, m, &pe).code && pe_is_reproducible(pe))
 		return arena_printf(c->a, "%08" PRIX32 " (This is a reproducible build file hash, not a timestamp)",
 				    m->timestamp);
-	if (!m->timestamp)
-		return "unavailable (00000000)";
-	return arena_printf(c->a, "%s (%08" PRIX32 ")", time_stamp_text(c->a, m->timestamp), m->timestamp);
+	return plain_stamp_text(c->a, m->timestamp);
 }
 
 static const char *version_text(struct arena *a, uint32_t ms, uint32_t ls)
@@ -200,11 +206,11 @@ static void emit_resource(struct call *c, struct doc *out, const struct module *
 		       VS(v->strings[i].value));
 }
 
-static void emit_verbose(struct session *s, struct call *c, struct doc *out, struct module *m, bool has_symbols)
+static void emit_verbose(struct session *s, struct call *c, struct doc *out, struct module *m)
 {
 	const struct pe_version *v = NULL;
 	bool have = !target_module_version(s->target, m, &v).code && v;
-	if (has_symbols)
+	if (sym_module_state(m) != SYM_DEFERRED) // recorded output has it for "(no symbols)", too
 		doc_text(out, arena_printf(c->a, "    Loaded symbol image file: %s",
 					   m->image_file ? m->image_file : m->image_name));
 	if (m->guess) // ours: WinDbg loads no symbols then
@@ -251,8 +257,8 @@ static struct layout make_layout(const struct session *s, struct call *c, const 
 static void emit_module(struct session *s, struct call *c, struct doc *out, struct layout *l, const struct want *w,
 			struct module *m)
 {
-	if (w->verbose) // the details need the image; so does the symbol state that is shown beside them
-		(void)sym_load(s->target, m);
+	if (w->verbose)
+		(void)target_module_codeview(s->target, m);
 	enum sym_state state = sym_module_state(m);
 	const char *source = state == SYM_EXPORT ? (m->image_file ? m->image_file : m->image_name) : m->symbol_file;
 	static const char *const sources[] = { NULL, "file", "dump", NULL };
@@ -261,9 +267,9 @@ static void emit_module(struct session *s, struct call *c, struct doc *out, stru
 	       V(m->timestamp), V(m->checksum), V(m->size), VS(m->cv.kind == CV_NONE ? NULL : path_base(m->cv.path)),
 	       VS(debug_id(c->a, &m->cv)), VS(sources[m->image]), VS(m->image_file), VS(m->mismatch), VS(m->guess));
 	if (w->verbose) {
-		emit_verbose(s, c, out, m, state != SYM_NONE);
+		emit_verbose(s, c, out, m);
 		note_symbols(out, m);
-		m->guess_told = true;
+		m->guess_told |= m->guess != NULL;
 	}
 }
 
@@ -283,9 +289,8 @@ static void emit_unloaded(struct session *s, struct call *c, struct doc *out, co
 		}
 		titled = true;
 		ROW_AS(out, unloaded_module, w->verbose || w->time ? &unloaded_verbose : NULL, V(u->base),
-		       V(u->base + u->size), VS(u->name),
-		       VS(arena_printf(c->a, "%s (%08" PRIX32 ")", time_stamp_text(c->a, u->timestamp), u->timestamp)),
-		       V(u->timestamp), V(u->checksum), V(u->size));
+		       V(u->base + u->size), VS(u->name), VS(plain_stamp_text(c->a, u->timestamp)), V(u->timestamp),
+		       V(u->checksum), V(u->size));
 	}
 }
 

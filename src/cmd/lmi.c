@@ -143,7 +143,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	const char *symbols = symbol_type(c, m, &report);
 	ROW(out, module_symbols, VS(image), VS(symbols), VS(report), VS(compiler(c, own)), VS(m->guess));
 	note_symbols(out, m);
-	m->guess_told = true;
+	m->guess_told |= m->guess != NULL;
 	return ok();
 }
 

@@ -3,8 +3,6 @@
 #include "cmd/cmd.h"
 #include "target/kernel.h"
 
-#include <string.h>
-
 extern const struct cmd cmd_pipe;
 
 SCHEMA(process, "A process", NULL, "{mark}  0 id: {?id {id}}{!id ?}   name: {name} ", { "mark", R_STR, "'.': current" },
@@ -12,13 +10,17 @@ SCHEMA(process, "A process", NULL, "{mark}  0 id: {?id {id}}{!id ?}   name: {nam
 SCHEMA(system, "An open dump", NULL, "{mark}  0 {kind}: {path}", { "mark", R_STR, "'.': current" },
        { "kind", R_STR, "kind of dump" }, { "path", R_STR, "file" });
 
-// Kernel dumps: layout unverified; the words are those of the greeting.
-static const char *kind(struct session *s, const struct target *t)
+// Those of kernel dumps: layout unverified.
+static const char *kind_text(struct arena *a, const struct target *t)
 {
+	static const char *const bodies[] = { [KERNEL_TRIAGE] = "mini",
+					      [KERNEL_RUNS] = "full",
+					      [KERNEL_BITMAP] = "bitmap",
+					      [KERNEL_RANGES] = "range",
+					      [KERNEL_HEADER_ONLY] = "header" };
 	if (!t->kernel)
 		return t->dump->kind == DUMP_USER_FULL ? "User mini dump with full memory" : "User mini dump";
-	const char *text = kernel_kind_text(t->kernel->facts);
-	return arena_strndup(s->arena, text, strcspn(text, ":"));
+	return arena_printf(a, "%u-bit Kernel %s dump", 8 * t->ptr_bytes, bodies[t->kernel->facts->body]);
 }
 
 static err_t run(struct session *s, struct call *c, struct doc *out)
@@ -31,7 +33,10 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		return usage(c, "Illegal %s error in '%s%s'", str_eq(c->name, "||") ? "system" : "process", c->name,
 			     rest);
 	if (str_eq(c->name, "||"))
-		ROW(out, system, VS("."), VS(kind(s, t)), VS(t->path));
+		ROW(out, system, VS("."), VS(kind_text(c->a, t)), VS(t->path));
+	else if (t->kernel)
+		return cmd_fail(c, E_UNSUPPORTED, 0,
+				"| is for dumps of a process; this is a kernel dump. !process 0 0 lists its processes");
 	else
 		ROW(out, process, VS("."), V_IF(t->pid_known, t->pid), VS(t->process_name));
 	return ok();

@@ -140,6 +140,8 @@ void banner_emit(struct session *s, struct call *c, struct doc *out)
 	if (t->kernel)
 		doc_text(out, "Loading Kernel Symbols");
 	emit_dots(out, t->n_modules);
+	if (t->kernel)
+		doc_text(out, "Loading User Symbols");
 	if (t->n_unloaded) {
 		doc_text(out, "Loading unloaded module list");
 		emit_dots(out, t->n_unloaded);

@@ -27,6 +27,9 @@ const char *kernel_kind_text(const struct dump_kernel *k)
 	case KERNEL_RUNS:
 		return "Kernel Complete Dump File: Full address space is available";
 	case KERNEL_BITMAP:
+		if (k->dump_type == 2)
+			return "Kernel Summary Dump File: Kernel address space is available, User address space may "
+			       "not be available.";
 		return k->full_bitmap ? "Kernel Bitmap Dump File: Full address space is available"
 				      : "Kernel Bitmap Dump File: Kernel address space is available, User address "
 					"space may not be available.";
