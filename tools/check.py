@@ -51,15 +51,23 @@ class Run:
         """Steps that do not use each other's results, as many at a time as there are processors."""
         with ThreadPoolExecutor(steps.JOBS) as pool:
             running = [(job[0], pool.submit(self.work, *job)) for job in jobs]
-            for name, future in running:
-                self.show(name, *future.result())
+            try:
+                for name, future in running:
+                    self.show(name, *future.result())
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)
+                steps.stop_all()
+                raise
 
     def work(self, name, function, *args):
         start = time.monotonic()
         LOGS.mkdir(parents=True, exist_ok=True)
         try:
-            with open(self.log(name), "w") as out:
+            self.log(name).unlink(missing_ok=True)
+            with open(self.log(name), "a") as out:  # the commands write to its end, too
                 r = function(out, *args)
+        except steps.TimedOut as e:
+            r = Result(FAIL, failed=1, note=str(e))
         except (OSError, subprocess.SubprocessError, ValueError) as e:
             r = Result(FAIL, failed=1, note=f"{type(e).__name__}: {e}")
         if r.state == FAIL and not r.failed:
@@ -122,8 +130,11 @@ def sanitized(run, deep):
     run.step("corpus san", steps.corpus_open, build)
     run.step("corpus tests san", steps.meson_tests, build, ("--suite", "corpus"), deep)
     # Cuts and damage are where a reader overruns: the sanitizers watch the same driver.
-    truncate = ROOT / "tests" / "judges" / "minidump_truncate.py"
-    run.step("truncation san", steps.judge, build, truncate, False)
+    judges = ROOT / "tests" / "judges"
+    run.step("truncation san", steps.judge, build, judges / "minidump_truncate.py", False)
+    # Every bit of the headers is the plain build's work; here every 31st.
+    options = ("--bits", "31") if deep else ()
+    run.step("kernel cuts san", steps.judge, build, judges / "kernel_cuts.py", deep, options)
 
 
 def plain(run, deep):
@@ -145,8 +156,7 @@ def everything(run, deep, minutes):
     sanitized(run, deep)
     if deep:
         if run.step("build fuzz", steps.meson_build, ROOT / "build-fuzz", "clang-19", ("-Dfuzz=true",)):
-            for name in steps.fuzz_targets():
-                run.step(name, steps.fuzz, name, minutes)
+            run.side_by_side([(name, steps.fuzz, name, minutes) for name in steps.fuzz_targets()])
         for bench in steps.benches():
             run.step("bench " + bench.stem, steps.bench, bench)
 
@@ -206,4 +216,8 @@ def main(args):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        steps.stop_all()
+        sys.exit(130)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The steps of ./check. Each takes an open log file and what it works on, and returns a Result."""
-import dataclasses, json, os, pathlib, re, resource, subprocess, sys, time
+import dataclasses, json, os, pathlib, re, resource, signal, subprocess, sys, time
 from concurrent.futures import ThreadPoolExecutor
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -9,6 +9,9 @@ MESON = "/usr/bin/meson" if os.path.exists("/usr/bin/meson") else "meson"
 JOBS = os.cpu_count() or 2
 PASS, FAIL, SKIP = "pass", "fail", "skip"
 SANITIZE = ("-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dbuildtype=debugoptimized")
+# Seconds that a command of a step may take; beyond that it hangs, on any machine that is used for this.
+LIMIT, LIMIT_BUILD, LIMIT_QUICK_JUDGE, LIMIT_FUZZ_END, LIMIT_FAREWELL = 2400, 3600, 300, 300, 10
+RUNNING = set()  # process groups of commands under way
 SANITIZER_SAYS = re.compile(rb"(ERROR|SUMMARY): \w*Sanitizer|runtime error:|LeakSanitizer")
 
 
@@ -44,15 +47,47 @@ def sources(*endings, under=("src", "tests", "fuzz", "bench")):
     return [str(p.relative_to(ROOT)) for d in under for p in sorted((ROOT / d).rglob("*")) if p.suffix in endings]
 
 
-def run(log, command, env=None, timeout=None):
-    """Runs a command, its output into the log and into the return value."""
+class TimedOut(Exception):
+    """A command took longer than its step may take; it and what it started were ended."""
+
+
+def run(log, command, env=None, timeout=LIMIT):
+    """Runs a command in a process group of its own, its output into the log and into the return value."""
     log.write("$ " + " ".join(map(str, command)) + "\n")
     log.flush()
-    p = subprocess.run([str(c) for c in command], cwd=ROOT, env=env or environment(), stdout=subprocess.PIPE,
-                       stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=timeout)
-    text = p.stdout.decode(errors="replace")
-    log.write(text)
-    return p.returncode, text
+    start = os.fstat(log.fileno()).st_size
+    p = subprocess.Popen([str(c) for c in command], cwd=ROOT, env=env or environment(), stdout=log,
+                         stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+    RUNNING.add(p.pid)
+    try:
+        p.wait(timeout)
+    except subprocess.TimeoutExpired:
+        stop(p.pid, signal.SIGTERM)  # meson ends its tests, which are in groups of their own
+        try:
+            p.wait(LIMIT_FAREWELL)
+        except subprocess.TimeoutExpired:
+            pass
+        stop(p.pid)
+        p.wait()
+        log.write(f"\ntimed out after {timeout:.0f} s\n")
+        raise TimedOut(f"timed out after {timeout:.0f} s: {pathlib.Path(command[0]).name}") from None
+    finally:
+        RUNNING.discard(p.pid)
+    with open(log.name, errors="replace") as f:
+        f.seek(start)
+        return p.returncode, f.read()
+
+
+def stop(group, how=signal.SIGKILL):
+    try:
+        os.killpg(group, how)
+    except ProcessLookupError:
+        pass
+
+
+def stop_all():
+    for group in list(RUNNING):
+        stop(group)
 
 
 def counted(code, text, note=""):
@@ -77,7 +112,7 @@ def meson_build(log, build, compiler, options):
     registered = json.loads((build / "meson-info" / "intro-tests.json").read_text())
     if all("fuzz" in str(t["suite"]) for t in registered):
         run(log, [MESON, "setup", "--reconfigure", build], env)  # ./demo set it up when there was no cmocka
-    code, _ = run(log, ["ninja", "--quiet", "-C", build, f"-j{JOBS}"], env)
+    code, _ = run(log, ["ninja", "--quiet", "-C", build, f"-j{JOBS}"], env, LIMIT_BUILD)
     return Result(FAIL if code else PASS, note=compiler)
 
 
@@ -193,8 +228,9 @@ def judges():
     return [p for p in sorted((ROOT / "tests" / "judges").glob("*.py")) if p.read_bytes()[:2] == b"#!"]
 
 
-def judge(log, build, path, deep):
-    code, text = run(log, [PYTHON, path, *([] if deep else ["--quick"])], environment(build, deep), None if deep else 300)
+def judge(log, build, path, deep, options=()):
+    code, text = run(log, [PYTHON, path, *([] if deep else ["--quick"]), *options], environment(build, deep),
+                     LIMIT if deep else LIMIT_QUICK_JUDGE)
     last = next((x for x in reversed(text.splitlines()) if x.strip()), "")
     r = counted(code, text)
     r.note = r.note or ("" if re.search(r"\d+ passed", last) else last.strip()[:90])
@@ -283,7 +319,7 @@ def fuzz(log, name, minutes):
     env["ASAN_OPTIONS"] = "detect_leaks=1:exitcode=99:allocator_may_return_null=1:max_allocation_size_mb=512"
     code, text = run(log, [program, f"-max_total_time={seconds}", f"-artifact_prefix={work.parent}/{name}-",
                            "-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1", work,
-                           ROOT / "fuzz" / "corpus" / name], env)
+                           ROOT / "fuzz" / "corpus" / name], env, seconds + LIMIT_FUZZ_END)
     runs = re.search(r"stat::number_of_executed_units:\s*(\d+)", text)
     found = re.search(r"Test unit written to (\S+)", text)
     note = f"{runs[1]} runs" if runs else ""

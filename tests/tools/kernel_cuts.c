@@ -5,11 +5,11 @@
 //   kernel_cuts edges FILE                  the same at, before and behind the ends of everything that the file has
 //   kernel_cuts flip FILE COUNT SEED        flips bits in headers, tables and anywhere; whatever is told must lie in
 //                                           the file
-//   kernel_cuts bits FILE STEP              flips every STEPth bit, one at a time, of the headers and where the tables of
-//                                           a small dump begin; every 16th of these is opened as a target, too
+//   kernel_cuts bits FILE STEP              flips every STEPth bit, one at a time, of the headers and where the tables
+//                                           of a small dump begin; every 16th of these is opened as a target, too
 // Prints "N opened", "N tried" and the first difference. Build with ASan to see reads past the cut.
-#include "base/os.h"
 #include "../../fuzz/sparse_dump.h"
+#include "base/os.h"
 #include "kernel_touch.h"
 
 #include <fcntl.h>
