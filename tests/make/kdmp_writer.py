@@ -217,6 +217,8 @@ class Kdump:
         if wide and self.kind == "triage-kernel":
             out[0x60:0x80] = bytes(32)
             out[0x103C:0x1040] = bytes(4)
+        elif wide and self.kind == "triage":
+            out[0x104D] = 0
         return bytes(out)
 
     # ---- bodies: lists of (file offset, bytes), and the size of the file
@@ -224,7 +226,9 @@ class Kdump:
         if self.kind in ("triage", "triage-kernel"):
             body = self.triage()
             required = len(body) + self.head if self.kind == "triage-kernel" else 0x40000
-            return [(0, self.put_header(None, required)), (self.head, body)], self.head + len(body)
+            runs = self.phys.runs()
+            listed = runs if self.kind == "triage-kernel" and len(runs) <= (43 if self.ptr == 8 else 86) else None
+            return [(0, self.put_header(listed, required)), (self.head, body)], self.head + len(body)
         runs = self.phys.runs()
         if self.kind == "header":
             return [(0, self.put_header(runs, self.head))], self.head
@@ -310,7 +314,14 @@ class Kdump:
 
     def triage(self):
         newer, wide, p = self.kind == "triage-kernel", self.ptr == 8, self.ptr
-        self.header.setdefault("fields", 0xDFF if newer else 0xCFF)
+        if newer:
+            for name, value in (("fields", 0xDFF), ("attributes", 0x21008), ("bootid", 0x16)):
+                self.header.setdefault(name, value)
+            self.header.setdefault("pfn", 0xFFFFFA8000000000 if wide else 0x83000000)
+        else:  # the address of MmPfnDatabase, not what it holds
+            self.header.setdefault("fields", 0xCFF)
+            self.header.setdefault("writer", 0)
+            self.header.setdefault("pfn", self.modules[0]["base"] + 0x3F00 if self.modules else 0)
         size = 0x80 if wide else 0x68
         out = bytearray(size)
         at = {}
@@ -327,6 +338,9 @@ class Kdump:
         put("process", self.process)
         put("thread", self.thread)
         put("stack", self.stack[1])
+        put("debug", self.debugger)
+        if newer:
+            put("unloaded", self.triage_unloaded().ljust(8 + 0x38 * 50, b"\0"))  # room for all that the kernel keeps
         put("drivers", bytes((0x90 if wide else 0x4C) * len(self.modules)))
         names = b""
         for m in self.modules:
@@ -337,9 +351,6 @@ class Kdump:
         put("strings", names)
         if self.broken is not None:
             put("broken", struct.pack("<I", len(self.broken)) + self.broken.encode("utf-16le") + b"\0\0")
-        put("debug", self.debugger)
-        if newer:
-            put("unloaded", self.triage_unloaded())
         if self.data_page:
             put("page", self.data_page[1])
         blocks = self.merged()
@@ -350,6 +361,8 @@ class Kdump:
             entry = self.pointer(va) + struct.pack("<II", at["block"], len(data))
             where = at["blocks"] - self.head + i * stride
             out[where:where + stride] = entry
+        if newer:
+            out.extend(bytes((-(self.head + len(out)) - 4) % 0x200))  # the dump without blobs fills sectors
         put("mark", b"TRGD", 4)
         for i, m in enumerate(self.modules):
             where = at["drivers"] - self.head + i * (0x90 if wide else 0x4C)
