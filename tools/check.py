@@ -16,7 +16,7 @@
 
 Logs of the steps are in build/check/. Real dumps are taken from DS_CORPUS (default ../shared/corpus).
 """
-import os, pathlib, re, subprocess, sys, time
+import json, os, pathlib, re, subprocess, sys, time
 from concurrent.futures import ThreadPoolExecutor
 
 import check_steps as steps
@@ -48,7 +48,10 @@ class Run:
         return self.show(name, *self.work(name, function, *args))
 
     def side_by_side(self, jobs):
-        """Steps that do not use each other's results, as many at a time as there are processors."""
+        """Steps that do not use each other's results, as many at a time as there are processors; those that took longest
+        the last time begin first."""
+        took = self.last_seconds()
+        jobs = sorted(jobs, key=lambda job: -took.get(job[0], 0))
         with ThreadPoolExecutor(steps.JOBS) as pool:
             running = [(job[0], pool.submit(self.work, *job)) for job in jobs]
             try:
@@ -85,11 +88,20 @@ class Run:
         self.results.append((name, r, seconds))
         return r.state != FAIL
 
+    def last_seconds(self):
+        """{step: seconds} of earlier runs, whatever they ran."""
+        try:
+            return json.loads((LOGS / "seconds.json").read_text())
+        except (OSError, ValueError):
+            return {}
+
     def log(self, name):
         return LOGS / (re.sub(r"\W+", "-", name) + ".log")
 
     def finish(self, table=False):
         if table:
+            took = {name: round(seconds, 1) for name, _, seconds in self.results}
+            (LOGS / "seconds.json").write_text(json.dumps({**self.last_seconds(), **took}, indent=1))
             print("\nsummary\n" + "\n".join(self.line(*x) for x in self.results))
         passed = sum(r.passed for _, r, _ in self.results)
         failed = sum(r.failed for _, r, _ in self.results)
