@@ -180,6 +180,27 @@ static err_t switched_out(const struct target *t, va_t at, struct regs *ret)
 	return ok();
 }
 
+// ARM64 keeps them in the _KTHREAD itself: SwitchFrame {ApcBypass, Tpidr 8, Fp 10, Return 18}. Its place is that of
+// 19030 to 22000 and is in no debugger block, so what lies there must fit: Fp above KernelStack in the thread's own
+// stack, Return in a module.
+static err_t switched_out_arm64(const struct target *t, va_t kthread, va_t sp, struct regs *ret)
+{
+	enum { SWITCH_FRAME = 0x210, FP = 0x10, RETURN = 0x18 };
+	uint64_t fp, pc, high;
+	if (!space_u64(t->space, kthread + SWITCH_FRAME + FP, &fp) ||
+	    !space_u64(t->space, kthread + SWITCH_FRAME + RETURN, &pc))
+		return fail(E_ABSENT, "the thread's switch frame is not in the dump", kthread);
+	if (!field(t, kthread, kernel_kdbg(t->kernel, KDBG_THREAD_STACK_BASE_OFF, 4), &high) || fp < sp || fp >= high ||
+	    fp % 16 || pc % 4 || !target_module_at(t, pc))
+		return fail(E_UNSUPPORTED, "not supported: where this kernel keeps the registers of waiting threads",
+			    kthread);
+	*ret = (struct regs){ .machine = MACHINE_ARM64 };
+	reg_set(ret, A64_PC, pc);
+	reg_set(ret, A64_FP, fp);
+	reg_set(ret, A64_SP, sp);
+	return ok();
+}
+
 err_t kernel_thread_regs(struct session *s, va_t kthread, struct regs *ret)
 {
 	const struct target *t = s->target;
@@ -190,5 +211,5 @@ err_t kernel_thread_regs(struct session *s, va_t kthread, struct regs *ret)
 			return target_thread_regs(t, &t->threads[i], false, ret);
 	if (!field(t, kthread, kernel_kdbg(k, KDBG_THREAD_KERNEL_STACK_OFF, 2), &at))
 		return fail(E_ABSENT, "the thread is not in the dump, or it has no kernel stack", kthread);
-	return switched_out(t, at, ret);
+	return t->machine == MACHINE_ARM64 ? switched_out_arm64(t, kthread, at, ret) : switched_out(t, at, ret);
 }

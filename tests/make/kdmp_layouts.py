@@ -42,7 +42,7 @@ BUILTIN = {
         "_ETHREAD": (0x910, {"Tcb.Header.Type": (0, 1), "Tcb.InitialStack": (0x28, 8), "Tcb.StackLimit": (0x30, 8),
                              "Tcb.StackBase": (0x38, 8), "Tcb.KernelStack": (0x58, 8),
                              "Tcb.ApcState.Process": (0xB0, 8), "Tcb.Teb": (0xE8, 8), "Tcb.State": (0x17C, 1),
-                             "Tcb.QueueListEntry": (0x200, 16), "Tcb.Process": (0x220, 8),
+                             "Tcb.QueueListEntry": (0x200, 16), "Tcb.Process": (0x240, 8),
                              "Tcb.WaitReason": (0x2A3, 1), "Tcb.ThreadListEntry": (0x318, 16),
                              "Cid.UniqueProcess": (0x4E8, 8), "Cid.UniqueThread": (0x4F0, 8), "IrpList": (0x520, 16),
                              "ThreadListEntry": (0x558, 16)})},
