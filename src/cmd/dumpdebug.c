@@ -203,9 +203,10 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 {
 	const struct dump *d = s->target->dump;
 	const struct dump_user *u = d->user;
+	const bool verbose = arg_switch(c, "-v");
 	TRY(arg_done(c));
 	if (s->target->kernel)
-		return dumpdebug_kernel(s, c, out);
+		return dumpdebug_kernel(s, c, out, verbose);
 	ROW(out, dump_header, V(u->version_low), V(u->version_high), V(u->n_streams), V(u->flags), V(u->timestamp));
 	for (size_t i = 0; i < ARRAY_LEN(flag_names); i++)
 		if (u->flags & flag_names[i].bit)
@@ -235,8 +236,9 @@ static const struct schema *const rows[] = { &dump_header,      &dump_flag,     
 const struct cmd cmd_dumpdebug = {
 	.names = ".dumpdebug",
 	.group = "The target",
-	.args = "",
+	.args = "[-v]",
 	.summary = "Show the streams or the header of the dump file, and what is wrong with them",
+	.help = ".dumpdebug -v  of small kernel dumps also each piece of memory that the file lists\n",
 	.run = run,
 	.rows = rows,
 };

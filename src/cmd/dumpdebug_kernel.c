@@ -89,7 +89,23 @@ static void header(struct session *s, struct call *c, struct doc *out, const cha
 	}
 }
 
-static void triage(struct call *c, struct doc *out, const char *part, const struct dump_triage *t, unsigned digits)
+static const struct layout wide_name = { NULL, "{name:22} {value}" };
+
+// Where the file keeps what, and the memory it lists.
+static void triage_places(struct call *c, struct doc *out, const char *part, const struct dump_triage *t,
+			  unsigned digits, bool verbose)
+{
+	for (size_t i = 0; i < t->n_words; i++)
+		ROW_AS(out, kernel_dump_fact, &wide_name, VS(part), VS(t->words[i].name),
+		       VS(arena_printf(c->a, "%08" PRIx32, t->words[i].value)));
+	for (size_t i = 0; verbose && i < t->n_listed; i++)
+		ROW_AS(out, kernel_dump_fact, &wide_name, VS(part), VS(arena_printf(c->a, "DataBlock %zu", i)),
+		       VS(arena_printf(c->a, "%0*" PRIx64 ", offset %08" PRIx64 ", %" PRIx64 " bytes", (int)digits,
+				       t->blocks[i].va, t->blocks[i].off, t->blocks[i].size)));
+}
+
+static void triage(struct call *c, struct doc *out, const char *part, const struct dump_triage *t, unsigned digits,
+		   bool verbose)
 {
 	fact(c, out, part, "ServicePackBuild", t->service_pack, 8);
 	fact(c, out, part, "SizeOfDump", t->size_of_dump, 8);
@@ -108,13 +124,14 @@ static void triage(struct call *c, struct doc *out, const char *part, const stru
 		    VS(copies[i].copy->va ? arena_printf(c->a, "%0*" PRIx64 ", %zx bytes", (int)digits,
 							 copies[i].copy->va, copies[i].copy->bytes.n)
 					  : arena_printf(c->a, "%zx bytes", copies[i].copy->bytes.n)));
+	triage_places(c, out, part, t, digits, verbose);
 	if (t->broken_driver)
 		ROW(out, kernel_dump_fact, VS(part), VS("BrokenDriver"), VS(t->broken_driver));
 	if (!t->whole)
 		doc_note(out, NOTE_WARNING, "triage.cut", "the marker at the end of the small dump (TRGD) is missing");
 }
 
-err_t dumpdebug_kernel(struct session *s, struct call *c, struct doc *out)
+err_t dumpdebug_kernel(struct session *s, struct call *c, struct doc *out, bool verbose)
 {
 	const struct target *t = s->target;
 	const struct dump_kernel *k = t->kernel->facts;
@@ -127,7 +144,7 @@ err_t dumpdebug_kernel(struct session *s, struct call *c, struct doc *out)
 	if (k->triage) {
 		doc_text(out, "");
 		doc_text(out, arena_printf(c->a, "%s:", small));
-		triage(c, out, small, k->triage, t->ptr_bytes * 2u);
+		triage(c, out, small, k->triage, t->ptr_bytes * 2u, verbose);
 	}
 	if (k->phys) {
 		doc_text(out, "");

@@ -26,7 +26,15 @@ struct dump_unloaded_driver {
 	va_t start, end;
 	const char *name; // cut by Windows to 12 characters
 };
+struct dump_word {
+	const char *name;
+	uint32_t value;
+};
 struct dump_triage {
+	const struct dump_word *words; // the header's offsets in the file, and sizes, in its order
+	size_t n_words;
+	const struct dump_range *blocks; // memory as the header lists it
+	size_t n_listed;
 	uint32_t service_pack, size_of_dump, options;
 	bool whole; // the marker at the end is there
 	const struct dump_driver *drivers;

@@ -14,10 +14,39 @@ struct triage { // a triage header's words, and pieces of memory found so far
 	struct dump_triage *t;
 	struct dump_range *pieces;
 	size_t n_pieces;
-	uint32_t mm, unloaded, prcb, process, thread, stack_off, drivers, n_drivers, strings, strings_size, broken;
+	uint32_t context, exception, mm, unloaded, prcb, process, thread, stack_off, drivers, n_drivers, strings,
+		strings_size, broken;
 	uint32_t page_off, page_size, debug_off, debug_size, blocks, n_blocks, valid;
 	va_t page;
 };
+
+static void name_words(struct triage *x)
+{
+	const struct dump_word words[] = {
+		{ "ValidOffset", x->valid },
+		{ "ContextOffset", x->context },
+		{ "ExceptionOffset", x->exception },
+		{ "MmOffset", x->mm },
+		{ "UnloadedDriversOffset", x->unloaded },
+		{ "PrcbOffset", x->prcb },
+		{ "ProcessOffset", x->process },
+		{ "ThreadOffset", x->thread },
+		{ "CallStackOffset", x->stack_off },
+		{ "DriverListOffset", x->drivers },
+		{ "StringPoolOffset", x->strings },
+		{ "StringPoolSize", x->strings_size },
+		{ "BrokenDriverOffset", x->broken },
+		{ "DataPageOffset", x->page_off },
+		{ "DataPageSize", x->page_size },
+		{ "DebuggerDataOffset", x->debug_off },
+		{ "DebuggerDataSize", x->debug_size },
+		{ "DataBlocksOffset", x->blocks },
+	};
+	struct dump_word *copy = NEW_N(x->m->a, struct dump_word, ARRAY_LEN(words));
+	memcpy(copy, words, sizeof(words));
+	x->t->words = copy;
+	x->t->n_words = ARRAY_LEN(words);
+}
 
 static void read_words(struct triage *x)
 {
@@ -26,7 +55,8 @@ static void read_words(struct triage *x)
 	x->t->service_pack = rd_u32(&r);
 	x->t->size_of_dump = rd_u32(&r);
 	x->valid = rd_u32(&r);
-	rd_skip(&r, 8); // context and exception: those of the header
+	x->context = rd_u32(&r); // as those of the header
+	x->exception = rd_u32(&r);
 	x->mm = rd_u32(&r);
 	x->unloaded = rd_u32(&r);
 	x->prcb = rd_u32(&r);
@@ -53,6 +83,7 @@ static void read_words(struct triage *x)
 	x->n_blocks = rd_u32(&r);
 	if (r.bad)
 		notes_add(&m->notes, E_ABSENT, "triage header: the file ends inside it", m->header);
+	name_words(x);
 }
 
 // DUMP_STRING: the number of UTF-16 units, then they.
@@ -173,6 +204,11 @@ static void read_blocks(struct triage *x)
 		add_piece(x, va, off, rd_u32(&r));
 	}
 	x->t->n_blocks = x->n_blocks;
+	struct dump_range *copy = NEW_N(m->a, struct dump_range, x->n_pieces);
+	if (x->n_pieces)
+		memcpy(copy, x->pieces, x->n_pieces * sizeof(*copy));
+	x->t->blocks = copy;
+	x->t->n_listed = x->n_pieces;
 }
 
 // Reads a number of n bytes from the pieces found so far; few are asked for, so they are simply searched.
