@@ -6,7 +6,11 @@ enum {
 	// Nesting of parentheses, unary operators and @@() in one expression. People write fewer than ten;
 	// a level may hold one frame for each rank of operators, about 2 KB, so all of it stays under 1 MB of stack.
 	LIMIT_EXPR_DEPTH = 256,
-	// Bytes an address range may span without `L?`: the debugger's documented limit against typing errors.
+	// Types that C++ expressions of one session make (pointers, arrays). Equal ones are made once.
+	LIMIT_EXPR_TYPES = 4096,
+	LIMIT_EXPR_BOUNDS = 8, // of an array's type in an expression; real code has two or three
+			       // Bytes an address range may span without `L?`: the debugger's documented limit against
+			       // typing errors.
 	LIMIT_RANGE_BYTES = 256 << 20,
 	// Frames of one stack walk. A stack overflow of 1 MiB with 16-byte frames has 65,536.
 	LIMIT_FRAMES = 65536,

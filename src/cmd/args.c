@@ -53,7 +53,7 @@ const char *arg_rest(struct call *c)
 err_t arg_expr(struct call *c, uint64_t *ret)
 {
 	struct expr_scope scope = cmd_scope(c->s);
-	TRY(expr_eval(&scope, c->a, c->p, ret, &c->p));
+	TRY(expr_default(&scope, c->a, c->p, ret, &c->p));
 	c->s->last_expr = *ret;
 	return ok();
 }

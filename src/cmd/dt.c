@@ -48,7 +48,7 @@ static err_t evaluate(struct call *c, const char *text, va_t *ret)
 {
 	struct expr_scope scope = cmd_scope(c->s);
 	const char *rest;
-	TRY(expr_eval(&scope, c->a, *text == '&' ? text + 1 : text, ret, &rest));
+	TRY(expr_default(&scope, c->a, *text == '&' ? text + 1 : text, ret, &rest));
 	return *rest ? usage(c, "Extra character error in '%s'", rest) : ok();
 }
 

@@ -74,3 +74,5 @@ MUST_USE err_t dt_walk(struct dt *d, const struct value *first); // -l
 void dt_read_error(struct dt *d);                                // "Memory read error", when there was one
 extern const struct schema row_type_match;
 extern const struct schema *const dt_rows[];
+extern const struct schema row_cpp_result;
+extern const struct schema *const cpp_rows[]; // of ??

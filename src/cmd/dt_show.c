@@ -39,6 +39,9 @@ const struct schema *const dt_rows[] = {
 	&type_list_item, &type_read_error, &row_type_match, &type_local, NULL
 };
 
+const struct schema *const cpp_rows[] = { &row_cpp_result, &type_field,      &type_element,
+					  &type_value,     &type_read_error, NULL };
+
 // The fields that are wanted at one level.
 struct wanted {
 	const struct dt_spec *specs[LIMIT_DT_SPECS];
@@ -244,11 +247,13 @@ static err_t show_static(struct walk *w, const struct type_member *m)
 	const char *full = arena_printf(d->env.a, "%s::%s", w->v->type.name ? w->v->type.name : "", m->name);
 	struct symbols *s = d->env.symbols;
 	uint64_t number;
+	type_id constant;
 	uint8_t raw[8];
 	if (!s ||
 	    !s->provider->find(s, full, &rva)) { // layout unverified: a constant, or one whose address is not recorded
 		struct value v = value_none(&t);
-		if (s && s->provider->constant && s->provider->constant(s, full, &number) && t.size <= sizeof(raw)) {
+		if (s && s->provider->constant && s->provider->constant(s, full, &number, &constant) &&
+		    t.size <= sizeof(raw)) {
 			for (unsigned i = 0; i < sizeof(raw); i++)
 				raw[i] = (uint8_t)(number >> (8 * i));
 			v = value_of(&t, (struct span){ raw, sizeof(raw) });

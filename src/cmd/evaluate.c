@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// evaluate.c: ?: the value of a MASM expression; .formats: the same in many notations.
+// evaluate.c: ?: the value of an expression; .formats: the same in many notations.
 #include "cmd/cmd.h"
 #include "cmd/msfloat.h"
 
@@ -106,8 +106,6 @@ static void show_formats(struct session *s, struct call *c, struct doc *out, uin
 static err_t run(struct session *s, struct call *c, struct doc *out)
 {
 	uint64_t v;
-	if (str_eq(c->name, "??"))
-		return cmd_fail(c, E_UNSUPPORTED, 0, "not supported: C++ expressions");
 	TRY(arg_expr(c, &v));
 	TRY(arg_done(c));
 	if (c->name[0] == '.') {
@@ -121,11 +119,11 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 
 static const struct schema *const rows[] = { &value, &formats, NULL };
 const struct cmd cmd_evaluate = {
-	.names = "? ?? .formats",
+	.names = "? .formats",
 	.any_tail = true,
 	.group = "Expressions and the prompt",
 	.args = "EXPRESSION",
-	.summary = "Evaluate a MASM expression; .formats: in many notations",
+	.summary = "Evaluate an expression (see .expr); .formats: in many notations",
 	.help = "? poi(rsp)+8   numbers are hex unless they begin with 0n, 0t, 0y\n"
 		".formats 57724231   hex, decimal, octal, binary, text, time, float\n",
 	.run = run,

@@ -2,6 +2,7 @@
 // r.c: registers: r, r REG[:TYPE][=VALUE],..., rF, rX, rM MASK, r. Setting a register changes the session's
 // context only; a dump is never written.
 #include "arch/disasm.h"
+#include "cmd/cpp.h"
 #include "cmd/fixed_alias.h"
 #include "cmd/insn.h"
 #include "cmd/msfloat.h"
@@ -224,22 +225,26 @@ static err_t parse_name(struct session *s, struct call *c, struct wanted *w)
 	return ok();
 }
 
+// $ip can be changed as the register that it is; of the rest only $t0 to $t19.
+static err_t assign_pseudo(struct session *s, struct call *c, const struct wanted *w)
+{
+	uint64_t v;
+	int n = user_pseudo_number(w->name);
+	if (n < 0)
+		return usage(c, "Bad register error in '%s': only $t0 to $t19 can be set", w->name);
+	if (c->name[1] == '?')
+		return pseudo_set_typed(s, c->a, (unsigned)n, c->p, &c->p);
+	TRY(arg_expr(c, &v));
+	pseudo_set_number(s, (unsigned)n, v);
+	return ok();
+}
+
 static err_t assign(struct session *s, struct call *c, const struct wanted *w)
 {
 	uint64_t v;
+	if (w->pseudo)
+		return assign_pseudo(s, c, w);
 	TRY(arg_expr(c, &v));
-	if (w->pseudo) {
-		const char *digits = w->name[1] ? w->name + 2 : "";
-		size_t len = strspn(digits, "0123456789");
-		unsigned n = len == 1 ? (unsigned)(digits[0] - '0') : 0;
-		if (len == 2)
-			n = (unsigned)((digits[0] - '0') * 10 + digits[1] - '0');
-		bool is_user = (w->name[1] | 0x20) == 't' && (len == 1 || len == 2) && !digits[len];
-		if (!is_user || n >= ARRAY_LEN(s->t))
-			return usage(c, "Bad register error in '%s': only $t0 to $t19 can be set", w->name);
-		s->t[n] = v;
-		return ok();
-	}
 	if (w->vector >= 0)
 		return cmd_fail(c, E_UNSUPPORTED, 0, "not supported: setting vector registers");
 	if (!s->regs_known)
@@ -348,7 +353,7 @@ static err_t current_instruction(struct session *s, struct call *c, struct doc *
 
 static err_t run(struct session *s, struct call *c, struct doc *out)
 {
-	char form = c->name[1];
+	char form = c->name[1] == '?' ? 0 : c->name[1];
 	const struct regs *r;
 	if (form == '.')
 		return current_instruction(s, c, out);
@@ -386,7 +391,7 @@ static const struct schema *const rows[] = {
 	&row_insn,          &register_value,    &x87_state,           NULL
 };
 const struct cmd cmd_r = {
-	.names = "r rF rX rY rM r.",
+	.names = "r r? rF rX rY rM r.",
 	.extent = extent,
 	.group = "Threads and stacks",
 	.args = "[REG[:TYPE][=VALUE][, ...]] | rM MASK",
@@ -397,6 +402,7 @@ const struct cmd cmd_r = {
 		"rF rX       x87 registers; vector registers\n"
 		"rM 60       groups: 1 integer, 4 x87, 8 segments, 10 MMX, 20 debug, 40 XMM\n"
 		"r.          the registers that the current instruction names\n"
+		"r? $t0=EXPR a C++ expression: $t0 keeps its type\n"
 		"r $.u0=TEXT what stands for the alias $u0\n"
 		"r @$t0=5    set a pseudo-register; r rax=5 sets it in the session's context, not in the dump\n",
 	.run = run,

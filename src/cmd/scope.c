@@ -2,6 +2,7 @@
 // scope.c: what expressions see of a session: registers, pseudo-registers, symbols, memory.
 #include "cmd/scope.h"
 #include "base/limits.h"
+#include "cmd/cpp.h"
 #include "value/locals.h"
 
 #include <stdlib.h>
@@ -160,5 +161,7 @@ struct expr_scope cmd_scope(struct session *s)
 				    .read_phys = scope_read_phys,
 				    .valid = scope_valid,
 				    .image_entry = scope_image_entry,
-				    .fn_success = scope_fn_success };
+				    .fn_success = scope_fn_success,
+				    .cpp = scope_cpp,
+				    .other = s->cpp_default ? scope_cpp_argument : NULL };
 }

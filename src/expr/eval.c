@@ -531,3 +531,8 @@ err_t expr_eval(const struct expr_scope *s, struct arena *a, const char *text, u
 	*rest = x.p;
 	return ok();
 }
+
+err_t expr_default(const struct expr_scope *s, struct arena *a, const char *text, uint64_t *ret, const char **rest)
+{
+	return s->other ? s->other(s->ctx, a, text, ret, rest) : expr_eval(s, a, text, ret, rest);
+}

@@ -37,6 +37,9 @@ struct expr_scope {
 	bool (*image_entry)(void *ctx, va_t base, uint64_t *ret, err_t *err);
 	// $fnsucc: does the function at `fn` call `value` a success? `flag` as documented for untyped functions.
 	bool (*fn_success)(void *ctx, va_t fn, uint64_t value, uint64_t flag, uint64_t *ret, err_t *err);
+	// Set when C++ is the default: reads an expression at the start of `text`, as expr_eval() does; errors live in
+	// `a`. NULL: MASM is.
+	err_t (*other)(void *ctx, struct arena *a, const char *text, uint64_t *ret, const char **rest);
 };
 
 // Evaluates one expression at the start of `text`; stops at the first character that cannot continue it
@@ -47,6 +50,10 @@ struct expr_scope {
 // quotes all of the rest, so pass the rest of the command. Other codes of callbacks come back as they are.
 MUST_USE err_t expr_eval(const struct expr_scope *s, struct arena *a, const char *text, uint64_t *ret,
 			 const char **rest);
+
+// The same by the default evaluator of the scope.
+MUST_USE err_t expr_default(const struct expr_scope *s, struct arena *a, const char *text, uint64_t *ret,
+			    const char **rest);
 
 // An address range as the d, u, s and dds commands take it.
 struct expr_range {

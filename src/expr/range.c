@@ -16,7 +16,7 @@ static err_t range_error(struct arena *a, const char *text)
 static err_t eval_at(const struct expr_scope *s, struct arena *a, const char *text, uint64_t *ret, const char **p)
 {
 	const char *from = *p;
-	err_t e = expr_eval(s, a, from, ret, p);
+	err_t e = expr_default(s, a, from, ret, p);
 	if (e.code)
 		e.at += (uint64_t)(from - text);
 	return e;

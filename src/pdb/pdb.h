@@ -59,7 +59,7 @@ uint32_t pdb_next_rva(struct pdb *p, uint32_t rva);
 // Exact name first (private, then public), then ASCII case-blind.
 bool pdb_find(struct pdb *p, const char *name, struct pdb_symbol *ret);
 // An integer constant by its full name, exact; sign-extended as recorded.
-bool pdb_constant(struct pdb *p, const char *name, uint64_t *ret);
+bool pdb_constant(struct pdb *p, const char *name, uint64_t *ret, uint32_t *type_ret);
 // The name as debuggers show it: publics without their decoration (C++, Rust; the C names of x86).
 const char *pdb_shown_name(struct pdb *p, const struct pdb_symbol *s);
 bool pdb_line_at(struct pdb *p, uint32_t rva, struct pdb_line *ret);

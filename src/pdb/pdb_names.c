@@ -171,9 +171,9 @@ uint32_t pdb_find_typedef(struct pdb *p, const char *name, bool blind)
 	return 0;
 }
 
-bool pdb_constant(struct pdb *p, const char *name, uint64_t *ret)
+bool pdb_constant(struct pdb *p, const char *name, uint64_t *ret, uint32_t *type_ret)
 {
-	enum { NUMBER = 8, LONGEST_NUMBER = 18 };
+	enum { TYPE = 4, NUMBER = 8, LONGEST_NUMBER = 18 };
 	uint32_t first, end;
 	if (!bucket(p, &p->globals, pdb_hash_name(name), &first, &end))
 		return false;
@@ -192,6 +192,7 @@ bool pdb_constant(struct pdb *p, const char *name, uint64_t *ret)
 		if (!text || !number.is_integer || !str_eq(text, name))
 			continue;
 		*ret = number.v;
+		*type_ret = (uint32_t)le_get(at + TYPE, 4);
 		return true;
 	}
 	return false;

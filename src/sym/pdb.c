@@ -307,9 +307,9 @@ static void line_addresses_pdb(struct symbols *sy, const char *file, uint32_t li
 	pdb_find_line(((struct pdb_symbols *)sy)->pdb, file, line, found_line, &w);
 }
 
-static bool constant_pdb(struct symbols *sy, const char *name, uint64_t *ret)
+static bool constant_pdb(struct symbols *sy, const char *name, uint64_t *ret, type_id *type_ret)
 {
-	return pdb_constant(((struct pdb_symbols *)sy)->pdb, name, ret);
+	return pdb_constant(((struct pdb_symbols *)sy)->pdb, name, ret, type_ret);
 }
 
 const struct symbol_provider sym_pdb = {

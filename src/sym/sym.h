@@ -74,7 +74,8 @@ struct symbol_provider {
 	// as in struct frame: 0 the function's own, else the inlined call's.
 	void (*locals)(struct symbols *s, uint32_t rva, unsigned inline_depth,
 		       bool (*fn)(void *ctx, const struct sym_local *l), void *ctx);
-	bool (*constant)(struct symbols *s, const char *name, uint64_t *ret);  // a named constant's value, by full name
+	bool (*constant)(struct symbols *s, const char *name, uint64_t *ret,
+			 type_id *type_ret);                                   // a named constant, by full name
 	bool (*frame)(struct symbols *s, uint32_t rva, struct sym_frame *ret); // for unwinding without unwind data
 	// RVAs of a source line's code: file matches behind any '/' or '\\', case-blind.
 	void (*line_addresses)(struct symbols *s, const char *file, uint32_t line,

@@ -17,7 +17,8 @@ struct tag { // up to 128 bits
 static bool constant(struct value_env *e, const char *scope, const char *name, uint64_t *ret)
 {
 	const struct symbol_provider *p = e->symbols ? e->symbols->provider : NULL;
-	return p && p->constant && p->constant(e->symbols, arena_printf(e->a, "%s::%s", scope, name), ret);
+	type_id type;
+	return p && p->constant && p->constant(e->symbols, arena_printf(e->a, "%s::%s", scope, name), ret, &type);
 }
 
 static void read_tag(struct value_env *e, const struct value *v, struct tag *ret)
