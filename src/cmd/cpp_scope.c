@@ -280,15 +280,7 @@ static bool name_value(void *ctx, const char *name, struct cpp_value *ret, err_t
 	bool found = !strchr(name, '!') || str_starts(name, "$!") ? local_name(r, name, ret, err) : false;
 	if (!found && !str_starts(name, "$!"))
 		found = look(&(struct search){ .r = r, .name = name, .value = ret }, err);
-	bool is_ref = found && !err->code && ret->v.type.kind == TYPE_POINTER &&
-		      (ret->v.type.pointer == POINTER_LREF || ret->v.type.pointer == POINTER_RREF);
-	struct type to, pointer;
-	if (!is_ref || !type_target(&ret->v.type, &to))
-		return found;
-	*err = cpp_pointer_to(r->scope.types, &to, &pointer); // shown as one: "struct Heavy * 0x..."
-	ret->v.type = pointer;
-	ret->is_ref = true;
-	return true;
+	return found;
 }
 
 static bool type_named(void *ctx, const char *name, struct type *ret, err_t *err)

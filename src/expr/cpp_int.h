@@ -60,6 +60,8 @@ err_t cpp_cast(struct cpp *x, const char *where, const struct type *to, const st
 err_t cpp_member(struct cpp *x, bool arrow, const struct cpp_value *v, struct cpp_value *ret); // x->p: at the name
 err_t cpp_index(struct cpp *x, const char *where, const struct cpp_value *v, const struct cpp_value *i,
 		struct cpp_value *ret);
+// An object of a reference type becomes the pointer that it is, marked as a reference.
+err_t cpp_settle(struct cpp *x, struct cpp_value *v);
 err_t cpp_deref(struct cpp *x, const char *where, const struct cpp_value *v, struct cpp_value *ret);
 err_t cpp_address(struct cpp *x, const char *where, const struct cpp_value *v, struct cpp_value *ret);
 err_t cpp_macro(struct cpp *x, struct cpp_value *ret); // x->p: at the '#'

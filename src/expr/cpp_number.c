@@ -347,11 +347,14 @@ err_t cpp_binary(struct cpp *x, const char *op, const char *where, const struct 
 {
 	struct cpp_value a, b;
 	struct cpp_num m, n;
+	enum cpp_base to;
 	bool lp, rp;
 	TRY(cpp_decay(x, l, &a, &lp));
 	TRY(cpp_decay(x, r, &b, &rp));
 	if (lp || rp)
 		return pointers(x, op, where, &a, lp, &b, rp, ret);
+	if (!cpp_base_of(&a.v.type, &to) || !cpp_base_of(&b.v.type, &to))
+		return cpp_syntax(x, where);
 	TRY(cpp_load(x, &a, &m));
 	TRY(cpp_load(x, &b, &n));
 	if (str_eq(op, "<<") || str_eq(op, ">>")) {
@@ -359,7 +362,7 @@ err_t cpp_binary(struct cpp *x, const char *op, const char *where, const struct 
 			return cpp_syntax(x, where);
 		return integer_binary(x, op, m, n, ret);
 	}
-	enum cpp_base to = common(m.base, n.base);
+	to = common(m.base, n.base);
 	m = cpp_convert(m, to);
 	n = cpp_convert(n, to);
 	return is_float(to) ? float_binary(x, op, where, m, n, ret) : integer_binary(x, op, m, n, ret);

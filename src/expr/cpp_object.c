@@ -14,6 +14,17 @@ struct cpp_value cpp_size(struct cpp *x, uint64_t n)
 	return cpp_number(x->s->types, x->a, x->s->ptr_bytes == 4 ? CPP_UINT : CPP_UINT64, n);
 }
 
+err_t cpp_settle(struct cpp *x, struct cpp_value *v)
+{
+	struct type to;
+	const struct type *t = &v->v.type;
+	if (t->kind != TYPE_POINTER || (t->pointer != POINTER_LREF && t->pointer != POINTER_RREF) ||
+	    !type_target(t, &to))
+		return ok();
+	v->is_ref = true;
+	return cpp_pointer_to(x->s->types, &to, &v->v.type);
+}
+
 err_t cpp_deref(struct cpp *x, const char *where, const struct cpp_value *v, struct cpp_value *ret)
 {
 	struct cpp_value at = *v;
@@ -70,7 +81,7 @@ err_t cpp_member(struct cpp *x, bool arrow, const struct cpp_value *v, struct cp
 		return no_member(x, where);
 	if (x->s->ptr_bytes == 4)
 		ret->v.va = (uint32_t)ret->v.va;
-	return ok();
+	return cpp_settle(x, ret);
 }
 
 err_t cpp_index(struct cpp *x, const char *where, const struct cpp_value *v, const struct cpp_value *i,

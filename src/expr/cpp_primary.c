@@ -29,7 +29,7 @@ static err_t name(struct cpp *x, struct cpp_value *ret)
 		return n ? cpp_bad(x, E_USAGE, "Couldn't resolve error at", where) : cpp_syntax(x, where);
 	x->last = where;
 	x->p += n;
-	return ok();
+	return cpp_settle(x, ret);
 }
 
 // @reg, @$pseudo; @!"any symbol".

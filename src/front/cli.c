@@ -81,6 +81,8 @@ int front_open(struct arena *a, const struct options *o, struct session **ret)
 	(void)sym_decode_kdbg(*ret);
 	(*ret)->source_path = o->source_path ? o->source_path : o->no_env_paths ? "" : store_env_source_path(a);
 	(*ret)->cancel = &interrupted;
+	const char *evaluator = o->evaluator_given ? NULL : os_env("_NT_EXPR_EVAL");
+	(*ret)->cpp_default = evaluator ? str_ieq(evaluator, "c++") : o->cpp_default;
 	return 0;
 }
 

@@ -25,11 +25,12 @@ struct options {
 	size_t n_commands;
 	const char *log_path;
 	bool log_append;
-	unsigned timeout_seconds; // 0: none
-	int fail_on;              // enum severity + 1; 0: off
-	bool no_env_paths;        // -sins
-	bool no_servers;          // -netsyms:no
-	uint32_t symbol_options;  // SYMOPT_*
+	unsigned timeout_seconds;          // 0: none
+	int fail_on;                       // enum severity + 1; 0: off
+	bool no_env_paths;                 // -sins
+	bool no_servers;                   // -netsyms:no
+	uint32_t symbol_options;           // SYMOPT_*
+	bool cpp_default, evaluator_given; // -ee c++; -ee at all: else _NT_EXPR_EVAL decides
 };
 
 struct output { // standard output and the log, buffered

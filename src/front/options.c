@@ -17,6 +17,7 @@ static const char usage_text[] =
 	"  -i PATH           folders with EXE and DLL files, ';' between them\n"
 	"  -y PATH           symbol path\n"
 	"  -srcpath PATH     source path\n"
+	"  -ee masm|c++      how arguments of commands are read (.expr)\n"
 	"  -logo FILE        copy the output to FILE (-loga: append)\n"
 	"  --json            JSON instead of text\n"
 	"  --timeout SECONDS end every command after this time\n"
@@ -37,8 +38,8 @@ static bool is_live_only(const char *o, bool *takes_value)
 					     "pr",      "pt",    "pv",      "pvr",  "robp", "rtp",      "noio",
 					     "noshell", "noinh", "nosqm",   "myob", "mf",   "lsrcpath", "kqm",
 					     "kl",      "d",     "failinc", "sup",  "b",    "e" };
-	static const char *const valued[] = { "p",  "pn",     "psn", "remote", "server", "premote", "k", "cimp", "zp",
-					      "ee", "clines", "iae", "iaec",   "iu",     "zd",      "W", "WF" };
+	static const char *const valued[] = { "p",  "pn",     "psn", "remote", "server", "premote", "k", "cimp",
+					      "zp", "clines", "iae", "iaec",   "iu",     "zd",      "W", "WF" };
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
 		if (str_eq(o, plain[i])) {
 			*takes_value = false;
@@ -139,8 +140,8 @@ static bool is_one_of(const char *name, const char *const *list, size_t n)
 
 static bool wants_value(const char *name)
 {
-	static const char *const list[] = { "z",       "c",    "cf",   "cfr",   "i",     "y",
-					    "srcpath", "logo", "loga", "logou", "logau", "sflags" };
+	static const char *const list[] = { "z",    "c",    "cf",    "cfr",   "i",      "y", "srcpath",
+					    "logo", "loga", "logou", "logau", "sflags", "ee" };
 	return is_one_of(name, list, ARRAY_LEN(list));
 }
 
@@ -189,6 +190,13 @@ static int set_flags(struct parse *p, const char *v)
 	return -1;
 }
 
+static int set_evaluator(struct parse *p, const char *v)
+{
+	p->o->cpp_default = str_ieq(v, "c++");
+	p->o->evaluator_given = true;
+	return p->o->cpp_default || str_ieq(v, "masm") ? -1 : usage_error("-ee wants masm or c++", v);
+}
+
 static int short_option(struct parse *p, const char *name)
 {
 	struct options *o = p->o;
@@ -213,6 +221,8 @@ static int short_option(struct parse *p, const char *name)
 		o->source_path = v;
 	} else if (str_eq(name, "sflags")) {
 		return set_flags(p, v);
+	} else if (str_eq(name, "ee")) {
+		return set_evaluator(p, v);
 	} else if (str_eq(name, "sins")) {
 		o->no_env_paths = true;
 	} else if (symbol_switch(name)) {

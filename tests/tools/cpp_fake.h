@@ -185,7 +185,6 @@ static bool fake_name(void *ctx, const char *name, struct cpp_value *ret, err_t 
 		if (!fake_get(fake_source(), fake_variables[i].type, &t))
 			return false;
 		ret->v = value_at(&t, FAKE_BASE + fake_variables[i].at);
-		ret->is_ref = t.pointer == POINTER_LREF;
 		return true;
 	}
 	return false;
