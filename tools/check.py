@@ -154,6 +154,7 @@ def plain(run, deep):
     if not run.step("build", steps.meson_build, build, "gcc", ()):
         return False
     tests(run, build, deep)
+    run.step("library", steps.library, build)
     return True
 
 

@@ -237,6 +237,11 @@ def judge(log, build, path, deep, options=()):
     return r
 
 
+def library(log, build):
+    code, text = run(log, [PYTHON, ROOT / "tests" / "library.py", build], environment(build))
+    return counted(code, text)
+
+
 # ---- static checks
 def script(log, name):
     code, text = run(log, [PYTHON, "tools/" + name])

@@ -25,6 +25,7 @@ struct arena {
 	size_t total, limit;
 	arena_trap_fn *trap;
 	void *trap_ctx;
+	struct arena *parent, *children, *next, *prev; // siblings
 };
 
 enum { FIRST_BLOCK = 4096, MAX_BLOCK = 1 << 18 };
@@ -37,8 +38,10 @@ static _Noreturn void die(const char *what)
 
 static _Noreturn void over(struct arena *a, const char *what)
 {
-	if (a->trap)
-		a->trap(a->trap_ctx, fail(E_LIMIT, what, a->limit));
+	size_t limit = a->limit;
+	for (; a; a = a->parent)
+		if (a->trap)
+			a->trap(a->trap_ctx, fail(E_LIMIT, what, limit));
 	die(what);
 }
 
@@ -49,12 +52,33 @@ const char *err_name(enum err_code c)
 	return (size_t)c < ARRAY_LEN(names) ? names[c] : "unknown";
 }
 
+struct arena *arena_try_new(size_t limit)
+{
+	struct arena *a = calloc(1, sizeof(*a));
+	if (a)
+		a->limit = limit & ~(size_t)15; // a multiple of the rounding, so `limit - total` cannot wrap
+	return a;
+}
+
 struct arena *arena_new(size_t limit)
+{
+	struct arena *a = arena_try_new(limit);
+	if (!a)
+		die("out of memory");
+	return a;
+}
+
+struct arena *arena_child(struct arena *parent, size_t limit)
 {
 	struct arena *a = calloc(1, sizeof(*a));
 	if (!a)
-		die("out of memory");
-	a->limit = limit & ~(size_t)15; // a multiple of the rounding, so `limit - total` cannot wrap
+		over(parent, "out of memory");
+	a->limit = limit & ~(size_t)15;
+	a->parent = parent;
+	a->next = parent->children;
+	if (a->next)
+		a->next->prev = a;
+	parent->children = a;
 	return a;
 }
 
@@ -95,13 +119,50 @@ err_t arena_guard(struct arena *a, struct arena *b, err_t (*fn)(void *ctx), void
 	return e;
 }
 
+static void unlink_child(struct arena *a)
+{
+	if (a->prev)
+		a->prev->next = a->next;
+	else
+		a->parent->children = a->next;
+	if (a->next)
+		a->next->prev = a->prev;
+	for (struct arena *p = a->parent; p; p = p->parent)
+		p->total -= a->total;
+}
+
 void arena_free(struct arena *a)
 {
-	for (struct block *b = a ? a->head : NULL, *next; b; b = next) {
+	if (!a)
+		return;
+	while (a->children)
+		arena_free(a->children);
+	if (a->parent)
+		unlink_child(a);
+	for (struct block *b = a->head, *next; b; b = next) {
 		next = b->next;
 		free(b);
 	}
 	free(a);
+}
+
+struct attempt {
+	struct arena *a;
+	size_t n;
+	void *ret;
+};
+
+static err_t attempt(void *ctx)
+{
+	struct attempt *t = ctx;
+	t->ret = arena_alloc(t->a, t->n, 1);
+	return ok();
+}
+
+void *arena_try_alloc(struct arena *a, size_t n)
+{
+	struct attempt t = { .a = a, .n = n };
+	return arena_guard(a, NULL, attempt, &t).code ? NULL : t.ret;
 }
 
 size_t arena_used(const struct arena *a)
@@ -121,14 +182,23 @@ static size_t block_size(const struct arena *a, size_t want)
 #endif
 }
 
+static void charge(struct arena *a, size_t n)
+{
+	for (; a; a = a->parent)
+		a->total += n;
+}
+
 void *arena_alloc(struct arena *a, size_t n, size_t elem_size)
 {
 	size_t want;
 	if (__builtin_mul_overflow(n, elem_size, &want) || want > a->limit - a->total)
 		over(a, "memory limit reached");
 	size_t rounded = (want + 15) & ~(size_t)15;
-	if (rounded < want || rounded > a->limit - a->total)
+	if (rounded < want)
 		over(a, "memory limit reached");
+	for (const struct arena *p = a; p; p = p->parent)
+		if (rounded > p->limit - p->total)
+			over(a, "memory limit reached");
 #ifdef STRICT_ARENA
 	want += !want; // nothing would lie at the end of the last block, which need not be aligned
 #else
@@ -145,7 +215,7 @@ void *arena_alloc(struct arena *a, size_t n, size_t elem_size)
 			b->next = a->head->next;
 			a->head->next = b;
 			b->used = want;
-			a->total += rounded;
+			charge(a, rounded);
 			return b->data;
 		}
 		b->next = a->head;
@@ -153,7 +223,7 @@ void *arena_alloc(struct arena *a, size_t n, size_t elem_size)
 	}
 	void *p = a->head->data + a->head->used;
 	a->head->used += want;
-	a->total += rounded;
+	charge(a, rounded);
 	return p;
 }
 

@@ -59,6 +59,12 @@ const char *err_name(enum err_code c); // "absent", "corrupt", ...: stable, appe
 struct arena;
 typedef void arena_trap_fn(void *ctx, err_t why);
 struct arena *arena_new(size_t limit);
+// The same for callers that must live on without memory: NULL when there is none, or the limit is too small.
+struct arena *arena_try_new(size_t limit);
+void *arena_try_alloc(struct arena *a, size_t n);
+// An arena inside another: what it holds counts for the parent's limit too, an overflow that no guard of its own
+// catches is the parent's, and it is freed with the parent when nobody frees it before (a guard was left meanwhile).
+struct arena *arena_child(struct arena *parent, size_t limit);
 void arena_trap(struct arena *a, arena_trap_fn *fn, void *ctx);
 // Runs fn(ctx). When one of the two arenas (b may be NULL) passes its limit meanwhile, fn is left at once and the
 // answer is that E_LIMIT: fn may own nothing but arena memory. Traps that were set are put back. Calls may nest.

@@ -34,6 +34,8 @@ enum {
 	LIMIT_SCRIPT_TEXT = 16 << 20,
 	// User-named aliases; scripts define a few dozen.
 	LIMIT_ALIASES = 4096,
+	// Sections inside sections of one document; the deepest has four.
+	LIMIT_API_SECTIONS = 16,
 	// ${${...}}.
 	LIMIT_ALIAS_NESTING = 8,
 	// Arguments that $$>a< gives to a script.

@@ -132,7 +132,14 @@ static err_t run_one(struct session *s, struct arena *a, const char *text, struc
 		store->trace = trace_line;
 		store->trace_ctx = out;
 	}
+	const struct script before = *script_of(s);
+	const unsigned nesting = s->nesting;
 	err_t e = arena_guard(a, s->arena, run_guarded, &(struct guarded){ &c, out });
+	// A guard may have been left from deep inside: what was open there is not.
+	s->nesting = nesting;
+	s->script->loops = before.loops;
+	s->script->catches = before.catches;
+	s->script->files = before.files;
 	if (store) {
 		store->trace = trace;
 		store->trace_ctx = trace_ctx;
@@ -185,7 +192,7 @@ static void after_error(struct run *r, const char *text, err_t e)
 static void run_command(struct run *r, const char *p, size_t n)
 {
 	struct session *s = r->s;
-	struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
+	struct arena *a = arena_child(s->arena, LIMIT_COMMAND_MEMORY);
 	char *text = arena_strndup(a, p, n);
 	for (size_t end = n; end && strchr(" \t\r\n", text[end - 1]); end--)
 		text[end - 1] = 0;
@@ -225,7 +232,7 @@ static void run_text(struct run *r, const char *line)
 
 static void run_line(struct run *r, struct alias local, const char *line)
 {
-	struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
+	struct arena *a = arena_child(r->s->arena, LIMIT_COMMAND_MEMORY);
 	const char *text;
 	err_t e = alias_expand(script_of(r->s)->aliases, local, a, line, &text);
 	if (e.code)

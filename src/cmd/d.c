@@ -159,7 +159,7 @@ static err_t show(struct session *s, struct call *c, struct doc *out, const stru
 		d_read(s, at, bytes, there, l.n * f->elem);
 		for (size_t i = 0; i < l.n; i++)
 			values[i] = V_IF(whole(&l, i, f->elem), le_get(bytes + i * f->elem, f->elem));
-		struct arena *a = arena_new(LIMIT_COMMAND_MEMORY); // a line's: a range may have millions
+		struct arena *a = arena_child(c->a, LIMIT_COMMAND_MEMORY); // a line's: a range may have millions
 		if (l.n && !values[l.n - 1].absent) {
 			s->last_shown = le_get(bytes + (l.n - 1) * f->elem, f->elem);
 			s->last_shown_known = true;

@@ -81,7 +81,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		TRY(session_poll(s));
 		w.at = d.at + i * w.elem;
 		w.known = space_ptr(s->target->space, w.at, w.elem, &w.v);
-		struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
+		struct arena *a = arena_child(c->a, LIMIT_COMMAND_MEMORY);
 		if (form[2] == 's')
 			show_symbol(s, a, out, &w);
 		else if (form[2] == 'p')

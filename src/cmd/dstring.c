@@ -24,7 +24,7 @@ static err_t show(struct session *s, struct doc *out, va_t at, uint64_t chars, u
 	do {
 		size_t used;
 		TRY(session_poll(s));
-		struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
+		struct arena *a = arena_child(s->arena, LIMIT_COMMAND_MEMORY);
 		const char *text = d_text(s, a, at, (size_t)MIN(left, columns), wide, counted, &stop, &used);
 		if (used || left == chars)
 			ROW(out, memory_string, V(at), VS(text), V(used), V(wide), SOURCE_VALUES(s, at));

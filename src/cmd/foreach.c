@@ -103,7 +103,7 @@ static err_t each(struct session *s, const struct words *w, const char *body, st
 			skip--;
 		} else {
 			TRY(session_poll(s));
-			struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
+			struct arena *a = arena_child(s->arena, LIMIT_COMMAND_MEMORY);
 			p->loops++;
 			script_block(s, body, (struct alias){ w->name, arena_strndup(a, at, n) }, out);
 			p->loops--;

@@ -56,7 +56,7 @@ static err_t go_round(struct session *s, struct call *c, const struct loop *l, s
 		e = session_poll(s);
 		bool holds = true;
 		// Rounds have no end that is known: what a condition takes is given back each time.
-		c->a = arena_new(1 << 20);
+		c->a = arena_child(keep, 1 << 20);
 		if (!e.code && !first && *l->condition)
 			e = script_condition(c, l->condition, &holds);
 		if (e.code && e.what)

@@ -119,7 +119,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		TRY(session_poll(s));
 		if (got < elem)
 			return failed(c, at, hint);
-		line.a = arena_new(LIMIT_COMMAND_MEMORY);
+		line.a = arena_child(c->a, LIMIT_COMMAND_MEMORY);
 		more = show_line(&line, out, f, elem, at, b, got / elem);
 		arena_free(line.a);
 		at += got / elem * elem;

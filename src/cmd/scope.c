@@ -32,7 +32,7 @@ static bool scope_local(struct session *s, const char *name, uint64_t *ret, err_
 	bool loads = !(s->target->symbol_options & SYMOPT_NO_UNQUALIFIED_LOADS) || marked;
 	if (strchr(name, '!') || !m || (!loads && !m->symbols))
 		return false;
-	struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
+	struct arena *a = arena_child(s->arena, LIMIT_COMMAND_MEMORY);
 	const struct local *v = NULL;
 	if (!stack_frame(s, a, s->frame, &f).code) {
 		locals_of(s, a, &f, &l);

@@ -19,7 +19,7 @@ static bool known(const struct session *s, unsigned reg, uint64_t *ret, err_t *e
 
 static err_t return_address(const struct session *s, uint64_t *ret)
 {
-	struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
+	struct arena *a = arena_child(s->arena, LIMIT_COMMAND_MEMORY);
 	struct regs r;
 	struct stack st;
 	err_t e = session_known_regs(s, &r);
@@ -34,7 +34,7 @@ static err_t return_address(const struct session *s, uint64_t *ret)
 
 static bool scope_ip(const struct session *s, uint64_t *ret, err_t *err)
 {
-	struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
+	struct arena *a = arena_child(s->arena, LIMIT_COMMAND_MEMORY);
 	struct frame f = { .ip = 0 };
 	*err = stack_frame((struct session *)s, a, s->frame, &f);
 	*ret = f.ip;

@@ -49,7 +49,7 @@ bool scope_image_entry(void *ctx, va_t base, uint64_t *ret, err_t *err)
 		*err = target_module_pe(s->target, m, &pe);
 		*ret = err->code ? 0 : base + pe->entry;
 	} else {
-		struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
+		struct arena *a = arena_child(s->arena, LIMIT_COMMAND_MEMORY);
 		*err = target_image_at(s->target, a, base, 0, &found);
 		*ret = err->code ? 0 : base + found->entry;
 		arena_free(a);
@@ -68,7 +68,7 @@ bool scope_fn_success(void *ctx, va_t fn, uint64_t value, uint64_t flag, uint64_
 	(void)err;
 	if (!s->target)
 		return false;
-	struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
+	struct arena *a = arena_child(s->arena, LIMIT_COMMAND_MEMORY);
 	bool typed = fn_return_type(s->target, a, fn, &name, &t);
 	bool hresult = typed && t.kind == TYPE_HRESULT,
 	     truth = typed && (t.kind == TYPE_BOOL || t.kind == TYPE_POINTER);

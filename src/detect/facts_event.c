@@ -312,7 +312,7 @@ void facts_dispatched(struct facts *f, struct fact_thread *t, va_t sp)
 	size_t n = 0;
 	if (!t->has_bounds || sp < t->stack_low || sp >= t->stack_high)
 		return;
-	struct arena *tmp = arena_new(LIMIT_COMMAND_MEMORY);
+	struct arena *tmp = arena_child(f->a, LIMIT_COMMAND_MEMORY);
 	size_t size = (size_t)MIN(t->stack_high - sp, (uint64_t)LIMIT_FACT_STACK_BYTES);
 	uint8_t *bytes = arena_alloc(tmp, size, 1);
 	struct scan s = { .f = f, .t = t, .base = sp, .p = bytes };

@@ -9,7 +9,7 @@
 err_t facts_walk(struct facts *f, const struct thread *th, const struct regs *regs, size_t max, struct stack *ret)
 {
 	// The walker's array doubles: what it leaves behind goes away with this arena.
-	struct arena *tmp = arena_new(LIMIT_COMMAND_MEMORY);
+	struct arena *tmp = arena_child(f->a, LIMIT_COMMAND_MEMORY);
 	struct stack st;
 	err_t e = stack_walk(f->session, th, regs, max, tmp, &st);
 	if (!e.code) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // api.c: the public calls of dumpscope.h over a session.
-#include "dumpscope.h"
+#include "front/api_int.h"
 
 #include "base/limits.h"
-#include "cmd/cmd.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,22 +10,20 @@
 _Static_assert((int)DS_E_IO == (int)E_IO && (int)DS_E_CANCELLED == (int)E_CANCELLED && (int)DS_E_LIMIT == (int)E_LIMIT,
 	       "ds_status and err_code are the same list");
 
-struct ds_session {
-	struct arena *arena;
-	struct session *s;
-	unsigned timeout_ms;
-	volatile int cancel;
-};
-
 struct opening {
 	struct ds_session *ds;
-	const char *path, *image_path;
+	const char *path;
+	const struct ds_options *o;
 };
 
 static err_t open_session(void *ctx)
 {
 	const struct opening *o = ctx;
-	return session_open(o->ds->arena, o->path, o->image_path, &o->ds->s);
+	struct ds_session *ds = o->ds;
+	ds->path = arena_strdup(ds->arena, o->path);
+	TRY(session_open(ds->arena, ds->path, o->o->image_path, &ds->s));
+	target_set_symbol_path(ds->s->target, o->o->symbol_path ? o->o->symbol_path : "");
+	return ok();
 }
 
 enum ds_status ds_open(const char *path, const struct ds_options *options, struct ds_session **session_ret, char *why,
@@ -35,14 +32,19 @@ enum ds_status ds_open(const char *path, const struct ds_options *options, struc
 	struct ds_options opt = { 0 };
 	if (options)
 		memcpy(&opt, options, MIN(options->size, sizeof(opt)));
-	struct arena *a = arena_new(opt.max_memory ? opt.max_memory : LIMIT_SESSION_MEMORY);
+	struct arena *a = arena_try_new(opt.max_memory ? opt.max_memory : LIMIT_SESSION_MEMORY);
 	struct ds_session *ds = NULL;
 	err_t e = fail(E_LIMIT, "max_memory is too small", opt.max_memory);
-	if (!opt.max_memory || opt.max_memory >= sizeof(*ds) + 64) {
-		ds = NEW(a, struct ds_session);
+	if (a && (!opt.max_memory || opt.max_memory >= sizeof(*ds) + 64)) {
+		ds = arena_try_alloc(a, sizeof(*ds));
+		e = fail(E_LIMIT, "out of memory", 0);
+	}
+	if (ds) {
 		ds->arena = a;
 		ds->timeout_ms = opt.timeout_ms;
-		e = arena_guard(a, NULL, open_session, &(struct opening){ ds, path, opt.image_path });
+		e = arena_guard(a, NULL, open_session, &(struct opening){ ds, path, &opt });
+		if (e.code && ds->s)
+			session_close(ds->s);
 	}
 	if (e.code) {
 		if (why && why_size)
@@ -55,18 +57,47 @@ enum ds_status ds_open(const char *path, const struct ds_options *options, struc
 	return DS_OK;
 }
 
-enum ds_status ds_run(struct ds_session *ds, const char *line, enum ds_format format, ds_write_fn *write, void *ctx)
+struct running {
+	struct ds_session *ds;
+	const char *line;
+	struct doc *(*renderer)(struct arena *a, const struct ds_session *ds, void *ctx);
+	void *ctx;
+};
+
+static err_t run_line(void *ctx)
 {
-	struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
-	struct sink out = { write, ctx };
-	unsigned ptr_bytes = ds->s->target->ptr_bytes;
-	struct doc *d = format == DS_JSON ? doc_json_new(a, out, ptr_bytes) : doc_text_new(a, out, ptr_bytes, false);
+	const struct running *r = ctx;
+	struct arena *a = arena_child(r->ds->arena, LIMIT_COMMAND_MEMORY);
+	cmd_line(r->ds->s, r->line, r->renderer(a, r->ds, r->ctx));
+	arena_free(a);
+	return ok();
+}
+
+enum ds_status api_run(struct ds_session *ds, const char *line, api_renderer_fn *renderer, void *ctx)
+{
 	ds->cancel = 0;
 	ds->s->first_error = OK;
+	ds->s->nesting = 0;
 	ds->s->deadline_us = ds->timeout_ms ? os_now_us() + ds->timeout_ms * 1000ull : 0;
-	cmd_line(ds->s, line, d);
-	arena_free(a);
-	return (enum ds_status)ds->s->first_error;
+	err_t e = arena_guard(ds->arena, NULL, run_line, &(struct running){ ds, line, renderer, ctx });
+	return (enum ds_status)(e.code ? e.code : ds->s->first_error);
+}
+
+struct bytes {
+	enum ds_format format;
+	struct sink out;
+};
+
+static struct doc *bytes_renderer(struct arena *a, const struct ds_session *ds, void *ctx)
+{
+	const struct bytes *b = ctx;
+	unsigned ptr_bytes = ds->s->target->ptr_bytes;
+	return b->format == DS_JSON ? doc_json_new(a, b->out, ptr_bytes) : doc_text_new(a, b->out, ptr_bytes, false);
+}
+
+enum ds_status ds_run(struct ds_session *ds, const char *line, enum ds_format format, ds_write_fn *write, void *ctx)
+{
+	return api_run(ds, line, bytes_renderer, &(struct bytes){ format, { write, ctx } });
 }
 
 void ds_cancel(struct ds_session *ds)

@@ -40,7 +40,7 @@ struct user_modules user_modules_load(struct session *s, va_t process)
 	struct user_modules ret = { .complete = true };
 	if (!t->kernel->paging)
 		return ret;
-	struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
+	struct arena *a = arena_child(s->arena, LIMIT_COMMAND_MEMORY);
 	struct dump_module *list = NEW_N(a, struct dump_module, LIMIT_USER_MODULES);
 	uint64_t ldr;
 	size_t n = 0;

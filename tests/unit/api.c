@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -79,6 +80,66 @@ static void limits_end_commands_not_the_process(void **state)
 	}
 }
 
+struct seen {
+	size_t frames, notes, errors;
+	bool site, list;
+};
+
+static void on_row(void *ctx, const struct ds_row *row)
+{
+	struct seen *seen = ctx;
+	seen->frames += strcmp(row->name, "stack_frame") == 0;
+	for (size_t i = 0; i < row->n_fields; i++) {
+		const struct ds_value *v = &row->fields[i];
+		seen->site |= strcmp(v->key, "site") == 0 && v->kind == DS_STRING && *v->text;
+		seen->list |= v->kind == DS_LIST && v->n_items == 4 && v->items[0].kind == DS_NUMBER;
+	}
+}
+
+static void on_note(void *ctx, const char *command, enum ds_level level, const char *code, const char *text)
+{
+	struct seen *seen = ctx;
+	seen->notes++;
+	seen->errors += level == DS_ERROR && !strcmp(command, "nosuchcommand") && !strcmp(code, "usage") && *text;
+}
+
+static void gives_rows_as_values(void **state)
+{
+	(void)state;
+	struct ds_session *s = open_dump(NULL);
+	struct seen seen = { 0 };
+	const struct ds_visitor v = { .size = sizeof(v), .ctx = &seen, .row = on_row, .note = on_note };
+	assert_int_equal(ds_run_rows(s, ".if (1) {k}; nosuchcommand", &v), DS_E_USAGE);
+	assert_true(seen.frames && seen.site && seen.list);
+	assert_int_equal(seen.errors, 1);
+	// A caller of an older header has a shorter visitor: without notes.
+	const size_t notes = seen.notes;
+	const struct ds_visitor older = {
+		.size = offsetof(struct ds_visitor, note), .ctx = &seen, .row = on_row, .note = on_note
+	};
+	assert_int_equal(ds_run_rows(s, "nosuchcommand", &older), DS_E_USAGE);
+	assert_int_equal(seen.notes, notes);
+	ds_close(s);
+}
+
+// What programs of commands hold counts, too: a script without an end meets the limit and ends, the session lives.
+static void scripts_have_limits(void **state)
+{
+	(void)state;
+	const struct ds_options o = { .size = sizeof(o), .max_memory = 8 << 20, .timeout_ms = 500 };
+	struct ds_session *s = open_dump(&o);
+	struct text t = { .n = 0 };
+	assert_int_equal(ds_run(s, ".while (1) {}", DS_TEXT, keep, &t), DS_E_LIMIT);
+	const char *grows = "aS a 0123456789abcdef; .while (1) {.block {; aS a ${a}${a}}}";
+	assert_int_equal(ds_run(s, grows, DS_TEXT, keep, &t), DS_E_LIMIT);
+	const char *deep = "aS /c a .echo x; .block {.foreach (v {.foreach (w {~*e k}) {~*e k}}) {.catch {k}}}";
+	(void)ds_run(s, deep, DS_TEXT, keep, &t);
+	t.n = 0;
+	(void)ds_run(s, "ad *; ? 5", DS_TEXT, keep, &t);
+	assert_non_null(strstr(t.p, "Evaluate expression: 5 = "));
+	ds_close(s);
+}
+
 static void cancels(void **state)
 {
 	(void)state;
@@ -97,6 +158,8 @@ int main(void)
 		cmocka_unit_test(runs_commands),
 		cmocka_unit_test(refuses_with_a_reason),
 		cmocka_unit_test(limits_end_commands_not_the_process),
+		cmocka_unit_test(gives_rows_as_values),
+		cmocka_unit_test(scripts_have_limits),
 		cmocka_unit_test(cancels),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
