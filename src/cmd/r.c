@@ -230,8 +230,13 @@ static err_t assign_pseudo(struct session *s, struct call *c, const struct wante
 {
 	uint64_t v;
 	int n = user_pseudo_number(w->name);
+	if (str_ieq(w->name, "$ip") && s->regs_known) {
+		TRY(arg_expr(c, &v));
+		reg_set(&s->regs, reg_pc(s->target->machine), s->target->ptr_bytes == 4 ? v & UINT32_MAX : v);
+		return ok();
+	}
 	if (n < 0)
-		return usage(c, "Bad register error in '%s': only $t0 to $t19 can be set", w->name);
+		return usage(c, "Bad register error in '%s': only $t0 to $t19 and $ip can be set", w->name);
 	if (c->name[1] == '?')
 		return pseudo_set_typed(s, c->a, (unsigned)n, c->p, &c->p);
 	TRY(arg_expr(c, &v));

@@ -107,7 +107,8 @@ static bool scope_line(void *ctx, const char *spec, uint64_t *ret, err_t *err)
 	const char *bang = strchr(spec, '!'), *colon = strrchr(spec, ':'), *name = bang ? bang + 1 : spec;
 	size_t n = colon && colon >= name ? (size_t)(colon - name) : strlen(name);
 	char *end = NULL;
-	unsigned long line = colon && colon >= name ? strtoul(colon + 1, &end, 10) : 1;
+	unsigned long line =
+		colon && colon >= name ? strtoul(colon + 1, &end, str_ieqn(colon + 1, "0x", 2) ? 16 : 10) : 1;
 	if (!s->target || n >= sizeof(file) || (bang && (size_t)(bang - spec) >= sizeof(module)) || (end && *end) ||
 	    !line || line > UINT32_MAX)
 		return false;

@@ -9,7 +9,8 @@ import sys
 
 import masm_ref
 
-UNARY = ["+", "-", "not ", "hi ", "low ", "NOT", "by", "wo", "dwo", "qwo", "poi", "poi ", "Poi"]
+UNARY = ["+", "-", "not ", "hi ", "low ", "NOT", "by", "wo", "dwo", "qwo", "poi", "poi ", "Poi", "$pby", "$pwo",
+         "$pdwo", "$pqwo", "$ppoi"]
 BINARY = [op for level in masm_ref.LEVELS for op in level] + ["AND", "Mod"]
 NAMES = (["@" + r for r in masm_ref.REGS] + ["@$" + r for r in masm_ref.PSEUDO] + ["$" + r for r in masm_ref.PSEUDO]
          + list(masm_ref.REGS) + list(masm_ref.SYMBOLS)
@@ -58,6 +59,9 @@ def expression(r, depth):
         return left + blank(r) + expression(r, depth - 1) + blank(r) + right
     if kind < 0.97:
         return f"$vvalid({expression(r, depth - 2)}, {r.choice(['1', '1000', '0n5000', '20000', '0'])})"
+    if kind < 0.985:
+        base = expression(r, depth - 3) if r.random() < 0.5 else f"{r.randrange(40)}000"
+        return r.choice([f"$iment({base})", f"$fnsucc({base},{blank(r)}{expression(r, depth - 3)}, {r.randint(0, 1)})"])
     function = r.choice(["$scmp", "$sicmp", "$spat"])
     return f'{function}("{r.choice(STRINGS)}",{blank(r)}@"{r.choice(STRINGS)}")'
 

@@ -20,7 +20,8 @@ COMMON = "eax ebx ecx edx esi edi ebp eip efl".split()
 LEVELS = [["or", "|"], ["xor", "^"], ["and", "&"], ["=", "==", "<", ">", "<=", ">=", "!="], ["<<", ">>", ">>>"],
           ["+", "-"], ["*", "/", "mod", "%"]]  # from the last cell of the page's table to the first
 SIZES = {"by": 1, "wo": 2, "dwo": 4, "qwo": 8, "poi": 0}
-WORDS = "not hi low by wo dwo qwo poi and or xor mod $vvalid $scmp $sicmp $spat".split()
+SIZES |= {"$p" + word: n for word, n in SIZES.items()}
+WORDS = [*SIZES, *"not hi low and or xor mod $vvalid $scmp $sicmp $spat $iment $fnsucc".split()]
 MORE = r"(?![a-z0-9_$]|::|!(?!=))"  # a number or an operator word ends where no name goes on
 NC = r"(?:[a-z0-9_$?@]|::~?|\.(?=\w))"  # inside a name
 DIGITS = {16: "[0-9a-f]+(?:`[0-9a-f]*)?", 10: "[0-9]+", 8: "[0-7]+"}
@@ -125,6 +126,20 @@ class Ref:
         a, b = (a.lower(), b.lower()) if function == "$sicmp" else (a, b)
         return (a > b) - (a < b) & M64
 
+    def about_target(self, word):
+        args = [self.close(x) or self.level(0) for x in ("(", ",", ",")[:1 if word == "$iment" else 3]]
+        self.close(")")
+        args[0] &= 0xFFFFFFFF if self.pointer == 4 else M64
+        if word == "$iment":
+            if (args[0] >> 12) % 5:
+                self.fail("Memory access error at", self.last)
+            return self.sign(args[0] + 0x1230 & M64)
+        if args[0] % 3 == 2:
+            self.fail("Operand error at", self.last)
+        if args[0] % 3 == 0:
+            return int(args[1] & 0x80000000 == 0)
+        return int((args[1] == 0) == (args[2] != 0))
+
     def unary(self):
         kind, word, at = self.take()
         if kind == "num":
@@ -147,10 +162,13 @@ class Ref:
             return {"not": int(v == 0), "hi": v >> 16 & 0xFFFF, "low": v & 0xFFFF}[word]
         if word in SIZES:
             v = self.unary()
-            got = memory(v & 0xFFFFFFFF if self.pointer == 4 else v, SIZES[word] or self.pointer)
+            va = v + (1 << 40) & M64 if word[0] == "$" else v & 0xFFFFFFFF if self.pointer == 4 else v
+            got = memory(va, SIZES[word] or self.pointer)
             if got is None:
                 self.fail("Memory access error at", self.last)
-            return self.sign(got) if word == "poi" else got
+            return self.sign(got) if word in ("poi", "$ppoi") else got
+        if word in ("$iment", "$fnsucc"):
+            return self.about_target(word)
         if word == "$vvalid":
             va, n = self.close("(") or self.level(0), self.close(",") or self.level(0)
             self.close(")")

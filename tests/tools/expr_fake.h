@@ -101,6 +101,29 @@ static bool fake_valid(void *ctx, va_t va, uint64_t n, uint64_t *ret, err_t *err
 	return true;
 }
 
+// Physical memory: the same function, elsewhere.
+static bool fake_read_phys(void *ctx, pa_t pa, unsigned n, uint64_t *ret)
+{
+	return fake_read(ctx, pa + ((va_t)1 << 40), n, ret);
+}
+
+static bool fake_image_entry(void *ctx, va_t base, uint64_t *ret, err_t *err)
+{
+	(void)ctx;
+	if ((base >> 12) % 5)
+		*err = fail(E_ABSENT, "no image there", base);
+	*ret = base + 0x1230;
+	return true;
+}
+
+// By the address: an HRESULT, a type that only the flag decides on, no function.
+static bool fake_fn_success(void *ctx, va_t fn, uint64_t value, uint64_t flag, uint64_t *ret, err_t *err)
+{
+	(void)ctx, (void)err;
+	*ret = fn % 3 == 0 ? (int32_t)(uint32_t)value >= 0 : flag ? value == 0 : value != 0;
+	return fn % 3 != 2;
+}
+
 static struct expr_scope fake_scope(void)
 {
 	return (struct expr_scope){
@@ -111,5 +134,8 @@ static struct expr_scope fake_scope(void)
 		.symbol = fake_symbol,
 		.read = fake_read,
 		.valid = fake_valid,
+		.read_phys = fake_read_phys,
+		.image_entry = fake_image_entry,
+		.fn_success = fake_fn_success,
 	};
 }
