@@ -239,6 +239,32 @@ static uint64_t word_of(struct span s, uint64_t off, unsigned n)
 	return w.n ? le_get(w.p, n) : 0;
 }
 
+// Where a structure lay whose empty list heads point to themselves (LIST_ENTRY, wdm.h): both words of a head give the
+// same address of its beginning. A KPRCB has hundreds of them. 0: they do not agree.
+static va_t by_list_heads(struct span s, unsigned p)
+{
+	enum { LEAST = 32 };
+	const uint64_t kernel = p == 8 ? (uint64_t)0xffff << 48 : (uint64_t)1 << 31;
+	va_t most = 0;
+	size_t lead = 0, pairs = 0, votes = 0;
+	for (unsigned pass = 0; pass < 2; pass++) // the candidate that can have a majority, then whether it has
+		for (size_t at = 0; at + 2 * p <= s.n; at += p) {
+			uint64_t v = le_get(s.p + at, p);
+			if ((v & kernel) != kernel || v % p || v < at || v != le_get(s.p + at + p, p))
+				continue;
+			if (pass) {
+				pairs++;
+				votes += v - at == most;
+			} else if (!lead || v - at == most) {
+				most = v - at;
+				lead++;
+			} else {
+				lead--;
+			}
+		}
+	return votes >= LEAST && votes > pairs / 2 ? most : 0;
+}
+
 // Where the copies lay: the processor's from the kernel's array of processors, the thread's from the processor's
 // CurrentThread, the process' from the thread's ApcState.Process. The offsets are the dump's own
 // (KDDEBUGGER_DATA64, wdbgexts.h).
@@ -262,6 +288,8 @@ static void place_copies(struct triage *x)
 		array = (uint32_t)array;
 	if (array && number_at && peek(x, array + number * p, p, &va))
 		t->prcb.va = va;
+	else // dumps that the kernel wrote itself leave the array out
+		t->prcb.va = by_list_heads(t->prcb.bytes, p);
 	t->thread.va = thread_at ? word_of(t->prcb.bytes, thread_at, p) : 0;
 	uint64_t apc = word_of(kd, APC_PROCESS, 2);
 	t->process.va = apc ? word_of(t->thread.bytes, apc, p) : 0;

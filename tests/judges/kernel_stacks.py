@@ -7,6 +7,8 @@
   anchor    the address that the bug check blames is a frame, found by a trap frame or the context, not by a scan
   frame     return addresses that the kernel's handlers are known to leave in these dumps
   link      stacks of DPCs and interrupts lead back to the interrupted thread's, by what the kernel noted at their end
+  prcb      the address of the processor's block, with the kernel's array of them made unreadable, is what that array
+            says; where a dump leaves the array out, it lies 0x180 bytes into a page, as in every KPCR of x64
   rizin     frames that rizin printed for two of the dumps, as a subsequence of ours
 """
 import argparse
@@ -17,6 +19,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CORPUS = pathlib.Path(os.environ.get("DS_CORPUS", ROOT / "../shared/corpus"))
@@ -52,8 +55,11 @@ class Triage:
         kdbg = b.index(b"KDBG") - 0x10
         self.base = u64(kdbg + 0x18)
         prcb, thread = u32(0x201C), u32(0x2024)
+        self.array_at = kdbg + 0x218
         word = lambda at: struct.unpack_from("<H", b, kdbg + at)[0]
         self.dpc, self.isr = u64(prcb + word(0x354)), u64(prcb + word(0x356))
+        number = struct.unpack_from("<H", b, prcb + word(0x2BE))[0]
+        self.prcb = self.u64(u64(self.array_at) + 8 * number)
         self.thread = (u64(thread + u32(kdbg + 0x340)), u64(thread + u32(kdbg + 0x344)))
 
     def u64(self, va):
@@ -133,6 +139,19 @@ def rule(name, t, frames, arm64):
         check(f"link {name}", links == 1)
 
 
+def prcb(name, t, program, path, arm64):
+    with tempfile.NamedTemporaryFile(suffix=".dmp") as copy:
+        copy.write(t.bytes[:t.array_at] + bytes(8) + t.bytes[t.array_at + 8:])
+        copy.flush()
+        for dump, known in ((path, t.prcb), (copy.name, t.prcb)):
+            out = subprocess.run([program, "--json", "-z", str(dump), "-c", "!pcr; q"], capture_output=True, text=True,
+                                 timeout=120).stdout
+            items = json.loads(out.splitlines()[0])["items"]
+            got = int(items[0]["prcb"], 16) if items and items[0]["prcb"] else 0
+            right = got == known if known else got & 0xFFF == 0x180 or arm64 and got
+            check(f"prcb {name}", right, f"{got:x}")
+
+
 def rizin_frames(code):
     """[(ip, sp)] of rizin's dbt in the golden file, for the dump with this bug check."""
     text = (CORPUS / "golden/kernel/rizinorg_rizin__test_db_formats_dmp.txt").read_text()
@@ -161,6 +180,7 @@ def main():
         arm64 = struct.unpack_from("<I", t.bytes, 0x30)[0] == 0xAA64
         frames = ours(program, path, "k -trust 300")
         rule(name, t, frames, arm64)
+        prcb(name, t, program, path, arm64)
         if t.code in BLAMED:
             blamed = t.params[BLAMED[t.code]]
             check(f"anchor {name}", any(f["ip"] == blamed and f["trust"] in ("trap_frame", "context") for f in frames))
