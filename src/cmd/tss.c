@@ -39,7 +39,7 @@ static err_t from_selector(struct session *s, struct call *c, uint64_t selector,
 	if (d[5] != AVAILABLE && d[5] != BUSY)
 		return cmd_fail(c, E_CORRUPT, gdt, "Selector %x is not that of a task state segment",
 				(unsigned)selector);
-	*ret = (uint32_t)(d[2] | d[3] << 8 | d[4] << 16 | (uint32_t)d[7] << 24);
+	*ret = (uint32_t)le_get(d + 2, 3) | (uint32_t)d[7] << 24;
 	return ok();
 }
 

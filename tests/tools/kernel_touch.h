@@ -46,6 +46,10 @@ static inline void touch_triage(const struct dump *d, const struct dump_triage *
 		touch_text(t->unloaded[i].name);
 	for (size_t i = 0; i < ARRAY_LEN(copies); i++)
 		touch_bytes(d, copies[i]->bytes);
+	for (size_t i = 0; i < t->n_words; i++)
+		touch_text(t->words[i].name);
+	for (size_t i = 0; i < t->n_listed; i++)
+		MUST(!t->blocks[i].have || in_range(t->blocks[i].off, t->blocks[i].have, d->file.n));
 	touch_bytes(d, t->mm);
 	touch_text(t->broken_driver);
 }
