@@ -46,6 +46,8 @@ enum {
 	LIMIT_FUNCTION_INSNS = 1 << 16,
 	// Instructions that # looks at when no length was given: more than any image's code section holds.
 	LIMIT_SEARCH_INSNS = 1 << 24,
+	// Hits that s saves; people save the default of 1,024.
+	LIMIT_SEARCH_HITS = 1 << 20,
 	// Windows itself loads at most 96; debug builds of MinGW reach about 30.
 	LIMIT_PE_SECTIONS = 1024,
 	// Ordinals are 16 bits wide, so no table that the loader accepts has more.

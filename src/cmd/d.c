@@ -10,11 +10,19 @@
 
 extern const struct cmd cmd_d;
 
-SCHEMA(memory, "A line of memory", NULL, "{address}  {shown}{?chars   {chars}}",
-       { "address", R_PTR, "of the first element" }, { "element_size", R_DEC, "bytes of an element" },
-       { "values", R_HEXES, "the elements; null: not in the dump" },
-       { "shown", R_STR, "the elements as the form writes them" },
-       { "chars", R_STR, "the bytes as text, . where they do not print, ? where they are not there" }, SOURCE_FIELDS);
+static const struct field row_memory_fields[] = {
+	{ "address", R_PTR, "of the first element" },
+	{ "element_size", R_DEC, "bytes of an element" },
+	{ "values", R_HEXES, "the elements; null: not in the dump" },
+	{ "shown", R_STR, "the elements as the form writes them" },
+	{ "chars", R_STR, "the bytes as text, . where they do not print, ? where they are not there" },
+	SOURCE_FIELDS,
+};
+const struct schema row_memory = { .name = "memory",
+				   .doc = "A line of memory",
+				   .layout = { NULL, "{address}  {shown}{?chars   {chars}}" },
+				   .fields = row_memory_fields,
+				   .n_fields = ARRAY_LEN(row_memory_fields) };
 
 enum kind { KIND_HEX, KIND_FLOAT, KIND_BITS };
 struct form {
@@ -164,7 +172,7 @@ static err_t show(struct session *s, struct call *c, struct doc *out, const stru
 			s->last_shown = le_get(bytes + (l.n - 1) * f->elem, f->elem);
 			s->last_shown_known = true;
 		}
-		ROW(out, memory, V(at), V(f->elem), VL(values, l.n), VS(shown(a, f, columns, &l)),
+		ROW(out, row_memory, V(at), V(f->elem), VL(values, l.n), VS(shown(a, f, columns, &l)),
 		    VS(characters(a, f, &l)), SOURCE_VALUES(s, at));
 		arena_free(a);
 		at += l.n * f->elem;
@@ -172,6 +180,11 @@ static err_t show(struct session *s, struct call *c, struct doc *out, const stru
 		d_went_to(s, at);
 	}
 	return ok();
+}
+
+err_t d_show(struct session *s, struct call *c, struct doc *out, const char *form, va_t at, uint64_t count)
+{
+	return show(s, c, out, form_named(s->target, form), &(struct d_args){ .at = at, .count = count });
 }
 
 // A bare `d` repeats the last form, whichever command has it.
@@ -195,7 +208,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	return show(s, c, out, f, &d);
 }
 
-static const struct schema *const rows[] = { &memory, NULL };
+static const struct schema *const rows[] = { &row_memory, NULL };
 const struct cmd cmd_d = {
 	.names = "d db dc dd dD df dp dq dw dW dyb dyd",
 	.group = "Memory and code",

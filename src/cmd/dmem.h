@@ -17,6 +17,11 @@ MUST_USE err_t d_parse(struct session *s, struct call *c, const char *form, unsi
 		       struct d_args *ret);
 // Reads n bytes at va; ok[i]: byte i was there. Returns how many were.
 size_t d_read(const struct session *s, va_t va, uint8_t *buf, bool *ok, size_t n);
+// Lines of a d command's form ("db", "dc", "dq", "dW" ...) from `at`; moves where the next d begins.
+MUST_USE err_t d_show(struct session *s, struct call *c, struct doc *out, const char *form, va_t at, uint64_t count);
+// Lines of da or du: `chars` characters, at most to a NUL.
+MUST_USE err_t d_show_text(struct session *s, struct doc *out, va_t at, uint64_t chars, bool wide);
+extern const struct schema row_memory, row_memory_string;
 void d_went_to(struct session *s, va_t next); // where the next d without an address begins
 // The form's name as it stands in a table: `names` as in struct cmd; NULL when it is not there.
 const char *d_form(const char *const *forms, size_t n, const char *name);

@@ -8,10 +8,18 @@
 
 extern const struct cmd cmd_dstring;
 
-SCHEMA(memory_string, "A line of text in memory", NULL, "{address}  \"{text}\"",
-       { "address", R_PTR, "of its first character" },
-       { "text", R_STR, ". where it does not print, ? where it is not there" }, { "characters", R_DEC, "how many" },
-       { "wide", R_BOOL, "UTF-16" }, SOURCE_FIELDS);
+static const struct field row_memory_string_fields[] = {
+	{ "address", R_PTR, "of its first character" },
+	{ "text", R_STR, ". where it does not print, ? where it is not there" },
+	{ "characters", R_DEC, "how many" },
+	{ "wide", R_BOOL, "UTF-16" },
+	SOURCE_FIELDS,
+};
+const struct schema row_memory_string = { .name = "memory_string",
+					  .doc = "A line of text in memory",
+					  .layout = { NULL, "{address}  \"{text}\"" },
+					  .fields = row_memory_string_fields,
+					  .n_fields = ARRAY_LEN(row_memory_string_fields) };
 
 // Without a length, text ends at its NUL or after twelve lines of 32.
 enum { LINE_CHARS = 32, DEFAULT_CHARS = 12 * LINE_CHARS };
@@ -27,13 +35,18 @@ static err_t show(struct session *s, struct doc *out, va_t at, uint64_t chars, u
 		struct arena *a = arena_child(s->arena, LIMIT_COMMAND_MEMORY);
 		const char *text = d_text(s, a, at, (size_t)MIN(left, columns), wide, counted, &stop, &used);
 		if (used || left == chars)
-			ROW(out, memory_string, V(at), VS(text), V(used), V(wide), SOURCE_VALUES(s, at));
+			ROW(out, row_memory_string, V(at), VS(text), V(used), V(wide), SOURCE_VALUES(s, at));
 		arena_free(a);
 		at += (used + stop) * (wide ? 2u : 1u);
 		left -= used;
 		d_went_to(s, at);
 	} while (left && !stop);
 	return ok();
+}
+
+err_t d_show_text(struct session *s, struct doc *out, va_t at, uint64_t chars, bool wide)
+{
+	return show(s, out, at, chars, LINE_CHARS, wide, false);
 }
 
 // STRING, UNICODE_STRING (public ntdef.h): Length, MaximumLength, then the aligned pointer.
@@ -65,7 +78,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	return show(s, out, d.at, chars, columns, wide, false);
 }
 
-static const struct schema *const rows[] = { &memory_string, NULL };
+static const struct schema *const rows[] = { &row_memory_string, NULL };
 const struct cmd cmd_dstring = {
 	.names = "da du ds dS",
 	.group = "Memory and code",

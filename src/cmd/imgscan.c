@@ -3,6 +3,7 @@
 #include "cmd/cmd.h"
 
 #include "pe/pe.h"
+#include "target/scan.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -101,9 +102,12 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	struct scan w = { .to = UINT64_MAX };
 	TRY(parse(c, &w));
 	const struct space *sp = s->target->space;
-	for (va_t va = w.from, at; space_next(sp, va, w.to, &at); va = (at & ~(va_t)(PAGE - 1)) + PAGE) {
+	for (va_t va = w.from, at;; va = (at & ~(va_t)(PAGE - 1)) + PAGE) {
 		uint16_t magic;
-		TRY(session_poll(s));
+		bool found_any;
+		TRY(scan_next(s, va, w.to, &found_any, &at));
+		if (!found_any)
+			break;
 		if (!(at & (PAGE - 1)) && space_u16(sp, at, &magic) && magic == MZ)
 			found(s, c, out, &w, at);
 		if (at > UINT64_MAX - PAGE)

@@ -65,6 +65,7 @@ struct expr_range {
 };
 // Reads "[addr] [L count | L- count | L? count | end]". `elem` is the element size in bytes, at least 1.
 // Ranges over 256 MB without L?, and those that leave the address space, are E_USAGE "Range error in 'TEXT'"
-// with all of `text`. A bare word after the address is an end address; a string, ';' or ',' ends the range.
+// with all of `text`; with L? they end with the address space.
+// A bare word after the address is an end address; a string, ';' or ',' ends the range.
 MUST_USE err_t expr_range(const struct expr_scope *s, struct arena *a, const char *text, unsigned elem,
 			  struct expr_range *ret, const char **rest);

@@ -37,6 +37,11 @@ static err_t sized(const struct expr_scope *s, struct arena *a, const char *text
 	r->has_count = true;
 	TRY(eval_at(s, a, text, &r->count, p));
 	uint64_t bytes, last, top = s->ptr_bytes == 4 ? UINT32_MAX : UINT64_MAX;
+	if (any && r->has_addr) { // "0 L?80000000" of 4-byte elements means all of a 32-bit space
+		uint64_t left = top - r->addr, fit = left / elem + (left % elem == elem - 1);
+		if (fit)
+			r->count = MIN(r->count, fit);
+	}
 	if (!mul_ok(r->count, elem, &bytes) || (!any && bytes > LIMIT_RANGE_BYTES))
 		return range_error(a, text);
 	if (!r->has_addr)

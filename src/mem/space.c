@@ -334,13 +334,17 @@ static bool image_next(const struct image *m, va_t va, va_t limit, va_t *ret)
 }
 
 // The first page at or above va that can be read by page tables. What one entry leaves out is skipped at once; a walk
-// over a space of scattered pages stops after LIMIT_SPACE_STEPS.
-static bool paging_next(const struct space *sp, va_t va, va_t limit, va_t *ret)
+// over a space of scattered pages stops after LIMIT_SPACE_STEPS: *stopped_ret is where.
+static bool paging_next(const struct space *sp, va_t va, va_t limit, va_t *ret, va_t *stopped_ret)
 {
-	for (unsigned i = 0; i < LIMIT_SPACE_STEPS && va < limit; i++) {
+	for (unsigned i = 0; va < limit; i++) {
 		struct page_walk w;
 		uint64_t off;
 		size_t left;
+		if (i == LIMIT_SPACE_STEPS) {
+			*stopped_ret = va;
+			return false;
+		}
 		paging_walk(sp->paging, va, &w);
 		bool there = w.state == PAGE_MAPPED || w.state == PAGE_TRANSITION;
 		if (there && dump_phys_find(sp->paging->phys, w.pa, &off, &left, NULL)) {
@@ -360,6 +364,13 @@ static bool paging_next(const struct space *sp, va_t va, va_t limit, va_t *ret)
 
 bool space_next(const struct space *sp, va_t va, va_t limit, va_t *ret)
 {
+	va_t resume;
+	return space_next_step(sp, va, limit, ret, &resume);
+}
+
+bool space_next_step(const struct space *sp, va_t va, va_t limit, va_t *ret, va_t *resume_ret)
+{
+	*resume_ret = 0;
 	if (va >= limit)
 		return false;
 	bool found = false;
@@ -379,9 +390,13 @@ bool space_next(const struct space *sp, va_t va, va_t limit, va_t *ret)
 		found = true;
 		break;
 	}
-	if (sp->paging && paging_next(sp, va, limit, ret)) {
+	va_t stopped = limit;
+	if (sp->paging && paging_next(sp, va, limit, ret, &stopped)) {
 		limit = *ret;
 		found = true;
+	} else if (stopped < limit) { // what lies behind is not known yet
+		limit = *resume_ret = stopped;
+		found = false;
 	}
 	for (size_t k = 0; k < sp->n; k++) {
 		if (!image_next(&sp->images[k], va, limit, ret))

@@ -48,4 +48,7 @@ enum space_source space_source_at(const struct space *sp, va_t va);
 enum space_why space_why(const struct space *sp, va_t va);
 const char *space_why_text(enum space_why why); // "not captured in this dump", ...
 // The first readable address at or above va and below limit; false when there is none.
+// Through page tables it gives up after LIMIT_SPACE_STEPS pages that are not in the dump.
 bool space_next(const struct space *sp, va_t va, va_t limit, va_t *ret);
+// The same; on false *resume_ret is 0, or it gave up there and the answer is still open (target/scan.h goes on).
+bool space_next_step(const struct space *sp, va_t va, va_t limit, va_t *ret, va_t *resume_ret);

@@ -179,6 +179,7 @@ struct session {
 	const char *last_d;                     // last d command ("db"): a bare `d` repeats its form; NULL: none yet
 	const char *search_pattern;             // of `#`; NULL: none yet
 	va_t next_search;                       // where `#` goes on
+	void *search;                           // slot of cmd/: the hits that `s` saved; NULL: none
 	const char *last_type;                  // name that `dt .` repeats; NULL: none yet
 	bool show_trust;                        // frames show how they were found
 	uint64_t deadline_us;                   // os_now_us() value at which commands end; 0: none
