@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(!target_open_map(a, "fuzz.dmp", NULL, file, &t).code);
 	touch_kernel_target(t);
 	if (!session_over(a, t, NULL, &s).code) {
-		s->deadline_us = os_now_us() + 5000000;
+		s->dbg->deadline_us = os_now_us() + 5000000;
 		size_t n = 0;
 		struct sink sink = { count, &n };
 		bool json = size && (data[0] & 0x80);

@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(copy, data, size);
 	struct file_map map = { .bytes = { copy, size } };
 	if (!target_open_map(a, "fuzz.dmp", NULL, map, &t).code && !session_over(a, t, NULL, &s).code) {
-		s->deadline_us = os_now_us() + 5000000;
+		s->dbg->deadline_us = os_now_us() + 5000000;
 		struct tail text = { 0 }, json = { 0 };
 		run_all(s, doc_text_new(a, (struct sink){ count, &text }, t->ptr_bytes, false));
 		run_all(s, doc_json_new(a, (struct sink){ count, &json }, t->ptr_bytes));

@@ -28,6 +28,8 @@ enum {
 	LIMIT_COMMAND_MEMORY = 256 << 20,
 	// Memory of an opened dump: registries, symbols, images. A dump of 2,000 modules stays under 100 MB.
 	LIMIT_SESSION_MEMORY = 1 << 30,
+	// Dumps open at the same time; a few descriptors each.
+	LIMIT_SYSTEMS = 256,
 	// Commands that run commands (~*e inside .for inside .if ...).
 	LIMIT_COMMAND_NESTING = 64,
 	// Text of a script, of an alias, or of both put together; published scripts stay under 100 KB.

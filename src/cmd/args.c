@@ -54,7 +54,7 @@ err_t arg_expr(struct call *c, uint64_t *ret)
 {
 	struct expr_scope scope = cmd_scope(c->s);
 	TRY(expr_default(&scope, c->a, c->p, ret, &c->p));
-	c->s->last_expr = *ret;
+	c->s->dbg->last_expr = *ret;
 	return ok();
 }
 

@@ -73,6 +73,13 @@ static err_t run_guarded(void *ctx)
 	return g->c->cmd->run(g->c->s, g->c, g->out);
 }
 
+// The debugger's own memory is limited, too: that of a system is not always part of it.
+static err_t run_limited(void *ctx)
+{
+	const struct guarded *g = ctx;
+	return arena_guard(g->c->a, g->c->s->arena, run_guarded, ctx);
+}
+
 static err_t unknown_command(struct arena *a, const char *text)
 {
 	if (text[0] == '!')
@@ -133,18 +140,18 @@ static err_t run_one(struct session *s, struct arena *a, const char *text, struc
 		store->trace_ctx = out;
 	}
 	const struct script before = *script_of(s);
-	const unsigned nesting = s->nesting;
-	err_t e = arena_guard(a, s->arena, run_guarded, &(struct guarded){ &c, out });
+	const unsigned nesting = s->dbg->nesting;
+	err_t e = arena_guard(s->dbg->arena, NULL, run_limited, &(struct guarded){ &c, out });
 	// A guard may have been left from deep inside: what was open there is not.
-	s->nesting = nesting;
-	s->script->loops = before.loops;
-	s->script->catches = before.catches;
-	s->script->files = before.files;
+	s->dbg->nesting = nesting;
+	s->dbg->script->loops = before.loops;
+	s->dbg->script->catches = before.catches;
+	s->dbg->script->files = before.files;
 	if (store) {
 		store->trace = trace;
 		store->trace_ctx = trace_ctx;
 	}
-	if (s->target && !s->nesting)
+	if (s->target && !s->dbg->nesting)
 		tell_mismatches(s->target, out);
 	return e;
 }
@@ -169,7 +176,7 @@ static size_t command_length(const char *line)
 
 // How a line runs: as the user's, each command a document, or inside the document of a command.
 struct run {
-	struct session *s;
+	struct debugger *d; // its current session may change from one command to the next
 	struct doc *out;
 	bool documents;
 	const char *again; // z runs the text before this once more: its time goes on; NULL: it does not
@@ -181,25 +188,36 @@ static void after_error(struct run *r, const char *text, err_t e)
 {
 	r->failed++;
 	doc_error(r->out, e);
-	if (!r->s->first_error)
-		r->s->first_error = e.code;
-	if (e.code == E_CANCELLED || session_poll(r->s).code)
-		script_of(r->s)->flow = FLOW_STOP;
+	if (!r->d->first_error)
+		r->d->first_error = e.code;
+	if (e.code == E_CANCELLED || session_poll(r->d->current).code)
+		script_of(r->d->current)->flow = FLOW_STOP;
 	else if (text[0] != '!')
-		script_of(r->s)->flow = FLOW_ERROR;
+		script_of(r->d->current)->flow = FLOW_ERROR;
+}
+
+// Documents say which dump they are about when it is not the only one.
+static void name_system(const struct session *s, struct doc *out)
+{
+	out->several = s->dbg->n_systems > 1;
+	out->system = s->number;
+	if (s->target)
+		out->ptr_bytes = s->target->ptr_bytes;
 }
 
 static void run_command(struct run *r, const char *p, size_t n)
 {
-	struct session *s = r->s;
-	struct arena *a = arena_child(s->arena, LIMIT_COMMAND_MEMORY);
+	struct session *s = r->d->current;
+	struct arena *a = arena_child(r->d->arena, LIMIT_COMMAND_MEMORY);
 	char *text = arena_strndup(a, p, n);
 	for (size_t end = n; end && strchr(" \t\r\n", text[end - 1]); end--)
 		text[end - 1] = 0;
-	if (r->documents && s->command_us && !(r->again && p < r->again))
-		s->deadline_us = os_now_us() + s->command_us;
-	if (r->documents)
+	if (r->documents && r->d->command_us && !(r->again && p < r->again))
+		r->d->deadline_us = os_now_us() + r->d->command_us;
+	if (r->documents) {
+		name_system(s, r->out);
 		doc_begin(r->out, text);
+	}
 	err_t e = run_one(s, a, text, r->out);
 	if (e.code)
 		after_error(r, text, e);
@@ -210,8 +228,8 @@ static void run_command(struct run *r, const char *p, size_t n)
 
 static void run_text(struct run *r, const char *line)
 {
-	enum flow *flow = &script_of(r->s)->flow;
-	for (const char *p = line; *(p += strspn(p, " \t\r\n;")) && !r->s->quit;) {
+	enum flow *flow = &script_of(r->d->current)->flow;
+	for (const char *p = line; *(p += strspn(p, " \t\r\n;")) && !r->d->quit;) {
 		size_t n = command_length(p);
 		if (!is_comment(p))
 			run_command(r, p, n);
@@ -222,7 +240,7 @@ static void run_text(struct run *r, const char *line)
 			p = line;
 		}
 		// The user's line goes on after an error, also of a command's time: "-c 'k; q'" has to end.
-		bool cancelled = r->s->cancel && *r->s->cancel;
+		bool cancelled = r->d->cancel && *r->d->cancel;
 		if (r->documents && (*flow == FLOW_ERROR || (*flow == FLOW_STOP && !cancelled)))
 			*flow = FLOW_ON;
 		if (*flow != FLOW_ON)
@@ -232,9 +250,9 @@ static void run_text(struct run *r, const char *line)
 
 static void run_line(struct run *r, struct alias local, const char *line)
 {
-	struct arena *a = arena_child(r->s->arena, LIMIT_COMMAND_MEMORY);
+	struct arena *a = arena_child(r->d->arena, LIMIT_COMMAND_MEMORY);
 	const char *text;
-	err_t e = alias_expand(script_of(r->s)->aliases, local, a, line, &text);
+	err_t e = alias_expand(script_of(r->d->current)->aliases, local, a, line, &text);
 	if (e.code)
 		after_error(r, "", e);
 	else
@@ -244,22 +262,23 @@ static void run_line(struct run *r, struct alias local, const char *line)
 
 unsigned cmd_line(struct session *s, const char *line, struct doc *out)
 {
-	struct run r = { .s = s, .out = out, .documents = true };
+	struct run r = { .d = s->dbg, .out = out, .documents = true };
 	script_of(s)->flow = FLOW_ON;
 	run_line(&r, (struct alias){ 0 }, line);
+	debugger_reap(r.d);
 	return r.failed;
 }
 
 static unsigned run_inside(struct session *s, const char *line, struct alias local, struct doc *out)
 {
-	struct run r = { .s = s, .out = out };
-	if (s->nesting >= LIMIT_COMMAND_NESTING) {
+	struct run r = { .d = s->dbg, .out = out };
+	if (r.d->nesting >= LIMIT_COMMAND_NESTING) {
 		after_error(&r, "", fail(E_LIMIT, "commands are nested too deeply", LIMIT_COMMAND_NESTING));
 		return 1;
 	}
-	s->nesting++;
+	r.d->nesting++;
 	run_line(&r, local, line);
-	s->nesting--;
+	r.d->nesting--;
 	return r.failed;
 }
 

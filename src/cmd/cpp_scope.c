@@ -28,11 +28,14 @@ static struct cpp_state *state_of(struct session *s)
 
 void pseudo_set_number(struct session *s, unsigned n, uint64_t v)
 {
-	if (n >= ARRAY_LEN(s->t))
+	if (n >= ARRAY_LEN(s->dbg->t))
 		return;
-	s->t[n] = v;
-	if (s->cpp)
-		((struct cpp_state *)s->cpp)->typed[n] = false;
+	struct debugger *d = s->dbg;
+	d->t[n] = v;
+	// What another dump made of it is gone, too.
+	for (size_t i = 0; i < d->n_systems; i++)
+		if (d->systems[i]->cpp)
+			((struct cpp_state *)d->systems[i]->cpp)->typed[n] = false;
 }
 
 err_t pseudo_set_typed(struct session *s, struct arena *a, unsigned n, const char *text, const char **rest)
@@ -45,11 +48,11 @@ err_t pseudo_set_typed(struct session *s, struct arena *a, unsigned n, const cha
 	r->scope.is_argument = true;
 	TRY(cpp_eval(&r->scope, text, &v, rest));
 	bool object = type_is_udt(&v.v.type) || v.v.type.kind == TYPE_ARRAY;
-	if (n >= ARRAY_LEN(s->t) || (object && v.v.where != VALUE_MEMORY) || v.v.type.kind == TYPE_BITFIELD)
+	if (n >= ARRAY_LEN(s->dbg->t) || (object && v.v.where != VALUE_MEMORY) || v.v.type.kind == TYPE_BITFIELD)
 		return fail(E_USAGE, arena_printf(a, "Syntax error at '%s'", text), 0);
 	if (!object)
 		TRY(cpp_as_number(&r->scope, text, &v, &number));
-	s->t[n] = number;
+	pseudo_set_number(s, n, number);
 	st->typed[n] = true;
 	st->pseudo_type[n] = v.v.type;
 	st->object[n] = object ? v.v.va : 0;
@@ -161,8 +164,8 @@ static bool pseudo(void *ctx, const char *name, struct cpp_value *ret, err_t *er
 static void assign(void *ctx, unsigned n, uint64_t value)
 {
 	struct cpp_run *r = ctx;
-	if (n < ARRAY_LEN(r->s->t))
-		r->s->t[n] = value;
+	if (n < ARRAY_LEN(r->s->dbg->t))
+		r->s->dbg->t[n] = value;
 }
 
 // ---- names

@@ -114,7 +114,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	bool scalar = value_is_scalar(&v.v.type) && value_uint(&e, &v.v, &number);
 	uint64_t as_number;
 	if (!type_is_udt(&v.v.type) && !cpp_as_number(&r->scope, c->p, &v, &as_number).code)
-		s->last_expr = as_number;
+		s->dbg->last_expr = as_number;
 	ROW(out, row_cpp_result, VS(type_c_text(c->a, &v.v.type, NULL)), V_IF(scalar, number),
 	    V_IF(v.v.where == VALUE_MEMORY, v.v.va), V(v.v.type.size), VS(shown));
 	return members(c, out, r, &v.v);

@@ -169,8 +169,8 @@ static err_t show(struct session *s, struct call *c, struct doc *out, const stru
 			values[i] = V_IF(whole(&l, i, f->elem), le_get(bytes + i * f->elem, f->elem));
 		struct arena *a = arena_child(c->a, LIMIT_COMMAND_MEMORY); // a line's: a range may have millions
 		if (l.n && !values[l.n - 1].absent) {
-			s->last_shown = le_get(bytes + (l.n - 1) * f->elem, f->elem);
-			s->last_shown_known = true;
+			s->dbg->last_shown = le_get(bytes + (l.n - 1) * f->elem, f->elem);
+			s->dbg->last_shown_known = true;
 		}
 		ROW(out, row_memory, V(at), V(f->elem), VL(values, l.n), VS(shown(a, f, columns, &l)),
 		    VS(characters(a, f, &l)), SOURCE_VALUES(s, at));

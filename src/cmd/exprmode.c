@@ -18,7 +18,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 {
 	if (arg_switch(c, "/q")) {
 		TRY(arg_done(c));
-		ROW(out, expression_evaluator, VS(names[s->cpp_default]), VS(words[s->cpp_default]));
+		ROW(out, expression_evaluator, VS(names[s->dbg->cpp_default]), VS(words[s->dbg->cpp_default]));
 		doc_text(out, "Available expression evaluators:");
 		for (size_t i = 0; i < ARRAY_LEN(names); i++)
 			ROW(out, available_evaluator, VS(names[i]), VS(words[i]));
@@ -32,10 +32,10 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		if (!name || i == ARRAY_LEN(names))
 			return usage(c, "Usage: .expr [/s masm | /s c++ | /q]");
 		TRY(arg_done(c));
-		s->cpp_default = i == 1;
+		s->dbg->cpp_default = i == 1;
 	}
 	TRY(arg_done(c));
-	ROW(out, expression_evaluator, VS(names[s->cpp_default]), VS(words[s->cpp_default]));
+	ROW(out, expression_evaluator, VS(names[s->dbg->cpp_default]), VS(words[s->dbg->cpp_default]));
 	return ok();
 }
 

@@ -41,7 +41,7 @@ static const char *nt_of_wow64(const struct target *t)
 	return plain ? plain : "ntdll";
 }
 
-const char *automatic_alias(void *session, const char *name, struct arena *a)
+const char *automatic_alias(void *debugger, const char *name, struct arena *a)
 {
 	static const char *const names[] = { "$ntnsym",
 					     "$ntsym",
@@ -50,21 +50,21 @@ const char *automatic_alias(void *session, const char *name, struct arena *a)
 					     "$CurrentDumpPath",
 					     "$CurrentDumpArchiveFile",
 					     "$CurrentDumpArchivePath" };
-	const struct target *t = ((const struct session *)session)->target;
+	const struct debugger *d = debugger;
+	const struct target *t = d->current->target;
 	size_t i = 0;
 	while (i < ARRAY_LEN(names) && !str_ieq(names[i], name))
 		i++;
 	if (i == ARRAY_LEN(names))
 		return NULL;
-	if (!t)
-		return "";
 	if (i < 2)
-		return t->kernel ? "nt" : "ntdll";
+		return !t ? "" : t->kernel ? "nt" : "ntdll";
 	if (i == 2)
-		return t->kernel ? "nt" : nt_of_wow64(t);
-	if (i >= 5 && !t->inner)
+		return !t ? "" : t->kernel ? "nt" : nt_of_wow64(t);
+	// The dump that was opened last, whichever is current.
+	if (i >= 5 && !d->last_inner)
 		return "";
-	const char *file = i == 3 && t->inner ? t->inner : t->path ? t->path : "";
+	const char *file = i == 3 && d->last_inner ? d->last_inner : d->last_path ? d->last_path : "";
 	const char *base = path_base(file);
 	if (i % 2)
 		return base;

@@ -10,4 +10,4 @@ size_t fixed_alias_assignment(const char *text, unsigned *n);
 MUST_USE err_t fixed_alias_set(struct session *s, struct arena *a, unsigned n, const char *text);
 // The value of "$ntsym" and so on: an alias_auto_fn of script/alias.h over a session. "": there is none in this dump;
 // NULL: no such alias.
-const char *automatic_alias(void *session, const char *name, struct arena *a);
+const char *automatic_alias(void *debugger, const char *name, struct arena *a);

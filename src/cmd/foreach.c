@@ -97,7 +97,7 @@ static err_t each(struct session *s, const struct words *w, const char *body, st
 {
 	struct script *p = script_of(s);
 	uint64_t skip = w->skip_first;
-	for (const char *at = w->text; *(at += text_space(at)) && p->flow == FLOW_ON && !s->quit;) {
+	for (const char *at = w->text; *(at += text_space(at)) && p->flow == FLOW_ON && !s->dbg->quit;) {
 		size_t n = strcspn(at, " \t\r\n");
 		if (skip) {
 			skip--;

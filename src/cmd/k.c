@@ -213,7 +213,7 @@ static err_t explicit_registers(struct session *s, struct call *c, struct regs *
 
 static struct stack_options options_of(const struct call *c, const struct session *s)
 {
-	struct stack_options o = { .form = STACK_PLAIN, .numbers = true, .heading = true, .trust = s->show_trust };
+	struct stack_options o = { .form = STACK_PLAIN, .numbers = true, .heading = true, .trust = s->dbg->show_trust };
 	if (call_flag(c, 'b'))
 		o.form = STACK_ARGS;
 	if (call_flag(c, 'v'))
@@ -232,7 +232,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	if (call_flag(c, 'd'))
 		return raw_words(s, c, out);
 	struct regs start;
-	uint64_t count = s->kframes;
+	uint64_t count = s->dbg->kframes;
 	struct stack_options o = options_of(c, s);
 	o.trust = arg_switch(c, "-trust") || o.trust;
 	TRY(session_known_regs(s, &start));

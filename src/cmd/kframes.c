@@ -12,13 +12,13 @@ SCHEMA(default_depth, "The default number of frames of k", NULL, "Default stack 
 
 static err_t run(struct session *s, struct call *c, struct doc *out)
 {
-	uint64_t n = s->kframes;
+	uint64_t n = s->dbg->kframes;
 	if (!arg_end(c))
 		TRY(arg_expr(c, &n));
 	TRY(arg_done(c));
 	if (!n || n > LIMIT_FRAMES)
 		return usage(c, "Range error: 1 to %x frames can be asked for", LIMIT_FRAMES);
-	s->kframes = (unsigned)n;
+	s->dbg->kframes = (unsigned)n;
 	ROW(out, default_depth, V(n));
 	return ok();
 }

@@ -501,7 +501,7 @@ static void emit_thread_stack(struct session *s, struct call *c, struct doc *out
 	s->implicit_thread = thread;
 	err_t e = kernel_thread_regs(s, thread, &r);
 	if (!e.code)
-		e = stack_walk(s, cpu != SIZE_MAX ? &t->threads[cpu] : NULL, &r, s->kframes, c->a, &st);
+		e = stack_walk(s, cpu != SIZE_MAX ? &t->threads[cpu] : NULL, &r, s->dbg->kframes, c->a, &st);
 	s->implicit_thread = chosen;
 	if (e.code) {
 		doc_note(out, NOTE_INFO, "stack.absent", "%*sno stack: %s", (int)indent, "", e.what);

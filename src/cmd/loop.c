@@ -45,7 +45,7 @@ static bool body(struct session *s, const struct loop *l, struct doc *out)
 	enum flow flow = p->flow;
 	if (flow == FLOW_BREAK || flow == FLOW_CONTINUE)
 		p->flow = FLOW_ON;
-	return (flow == FLOW_ON || flow == FLOW_CONTINUE) && !s->quit;
+	return (flow == FLOW_ON || flow == FLOW_CONTINUE) && !s->dbg->quit;
 }
 
 static err_t go_round(struct session *s, struct call *c, const struct loop *l, struct doc *out)

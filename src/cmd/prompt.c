@@ -17,16 +17,16 @@ static err_t number_base(struct session *s, struct call *c, struct doc *out)
 		unsigned base = str_eq(word, "8") ? 8 : str_eq(word, "10") ? 10 : str_eq(word, "16") ? 16 : 0;
 		if (!base)
 			return usage(c, "Syntax error in '%s': the base is 8, 10 or 16", word);
-		s->radix = base;
+		s->dbg->radix = base;
 	}
-	ROW(out, radix, V(s->radix));
+	ROW(out, radix, V(s->dbg->radix));
 	return ok();
 }
 
 static err_t run(struct session *s, struct call *c, struct doc *out)
 {
 	if (c->name[0] == 'q') {
-		s->quit = true;
+		s->dbg->quit = true;
 		return ok();
 	}
 	return number_base(s, c, out);

@@ -61,7 +61,7 @@ static err_t emit_cpu_stack(struct session *s, struct call *c, struct doc *out, 
 	s->thread = i;
 	s->implicit_thread = 0;
 	if (!e.code)
-		e = stack_walk(s, &t->threads[i], &r, s->kframes, c->a, &st);
+		e = stack_walk(s, &t->threads[i], &r, s->dbg->kframes, c->a, &st);
 	s->thread = chosen;
 	s->implicit_thread = implicit;
 	if (e.code)

@@ -64,7 +64,7 @@ static const char *with_arguments(struct arena *a, const char *text, const char 
 // Line by line, each shown before it runs.
 static void run_lines(struct session *s, struct call *c, const char *text, struct doc *out)
 {
-	while (*text && script_of(s)->flow == FLOW_ON && !s->quit) {
+	while (*text && script_of(s)->flow == FLOW_ON && !s->dbg->quit) {
 		size_t n = strcspn(text, "\r\n");
 		const char *line = arena_strndup(c->a, text, n);
 		if (line[text_space(line)]) {

@@ -57,10 +57,10 @@ static err_t find_name(struct session *s, const char *name, uint64_t *ret, bool 
 	size_t n = strlen(name);
 	bool loaded = loaded_only && !strchr(name, '!');
 	err_t e = loaded ? sym_find_loaded(s->target, name, ret) : sym_find(s->target, name, ret);
-	if (e.code != E_NOTFOUND || !s->symbol_suffix || n + 2 > sizeof(longer))
+	if (e.code != E_NOTFOUND || !s->dbg->symbol_suffix || n + 2 > sizeof(longer))
 		return e;
 	memcpy(longer, name, n);
-	longer[n] = s->symbol_suffix;
+	longer[n] = s->dbg->symbol_suffix;
 	longer[n + 1] = 0;
 	return loaded ? sym_find_loaded(s->target, longer, ret) : sym_find(s->target, longer, ret);
 }
@@ -152,7 +152,7 @@ struct expr_scope cmd_scope(struct session *s)
 {
 	return (struct expr_scope){ .ctx = s,
 				    .ptr_bytes = s->target ? s->target->ptr_bytes : 8,
-				    .radix = s->radix,
+				    .radix = s->dbg->radix,
 				    .kernel = s->target && s->target->kernel,
 				    .reg = scope_reg,
 				    .pseudo = scope_pseudo,
@@ -164,5 +164,5 @@ struct expr_scope cmd_scope(struct session *s)
 				    .image_entry = scope_image_entry,
 				    .fn_success = scope_fn_success,
 				    .cpp = scope_cpp,
-				    .other = s->cpp_default ? scope_cpp_argument : NULL };
+				    .other = s->dbg->cpp_default ? scope_cpp_argument : NULL };
 }

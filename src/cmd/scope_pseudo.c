@@ -93,9 +93,9 @@ static bool user_pseudo(const struct session *s, const char *name, uint64_t *ret
 		n = n * 10 + (size_t)(name[2] - '0');
 	else if (name[2])
 		return false;
-	if (n >= ARRAY_LEN(s->t))
+	if (n >= ARRAY_LEN(s->dbg->t))
 		return false;
-	*ret = s->t[n];
+	*ret = s->dbg->t[n];
 	return true;
 }
 
@@ -205,7 +205,7 @@ static bool other_pseudo(const struct session *s, const char *name, uint64_t *re
 {
 	const struct target *t = s->target;
 	const struct thread *th = s->thread < t->n_threads ? &t->threads[s->thread] : NULL;
-	const uint64_t fixed[] = { t->ptr_bytes, 4096, th ? th->index : 0, 0, 0, s->frame, s->last_expr };
+	const uint64_t fixed[] = { t->ptr_bytes, 4096, th ? th->index : 0, 0, 0, s->frame, s->dbg->last_expr };
 	static const char *const names[] = { "ptrsize", "pagesize", "dtid", "dpid", "dsid", "frame", "exp" };
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++) {
 		if (str_ieq(name, names[i])) {
@@ -220,8 +220,8 @@ static bool other_pseudo(const struct session *s, const char *name, uint64_t *re
 		return true;
 	}
 	if (str_ieq(name, "p")) {
-		*err = s->last_shown_known ? ok() : fail(E_ABSENT, "no d command has shown a value", 0);
-		*ret = s->last_shown;
+		*err = s->dbg->last_shown_known ? ok() : fail(E_ABSENT, "no d command has shown a value", 0);
+		*ret = s->dbg->last_shown;
 		return true;
 	}
 	if (str_ieq(name, "dbgtime")) {

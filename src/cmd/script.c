@@ -9,11 +9,12 @@
 
 struct script *script_of(struct session *s)
 {
-	if (!s->script) {
-		s->script = NEW(s->arena, struct script);
-		s->script->aliases = aliases_new(s->arena, automatic_alias, s);
+	struct debugger *d = s->dbg;
+	if (!d->script) {
+		d->script = NEW(d->arena, struct script);
+		d->script->aliases = aliases_new(d->arena, automatic_alias, d);
 	}
-	return s->script;
+	return d->script;
 }
 
 struct capture {
@@ -33,7 +34,8 @@ static void capture_write(void *ctx, const char *bytes, size_t n)
 err_t script_capture(struct session *s, struct arena *a, const char *line, size_t most, const char **text_ret)
 {
 	struct capture c = { .text = sb_new(a), .most = most };
-	unsigned ptr_bytes = s->target ? s->target->ptr_bytes : 8;
+	const struct target *t = s->dbg->current->target;
+	unsigned ptr_bytes = t ? t->ptr_bytes : 8;
 	struct doc *d = doc_text_new(a, (struct sink){ capture_write, &c }, ptr_bytes, false);
 	doc_begin(d, line);
 	script_block(s, line, (struct alias){ 0 }, d);
@@ -73,6 +75,7 @@ err_t script_condition(struct call *c, const char *text, bool *ret)
 		*p = *p == '\n' || *p == '\r' ? ' ' : *p;
 	struct call cond = *c;
 	cond.p = line;
+	cond.s = c->s->dbg->current; // a block before it may have chosen another system
 	uint64_t value = 0;
 	TRY(arg_expr(&cond, &value));
 	TRY(arg_done(&cond));

@@ -42,7 +42,7 @@ err_t source_locate(struct session *s, struct call *c, struct doc *out, const ch
 		    const char **ret)
 {
 	struct trace t = { out, source_state(s)->noisy & 1 };
-	struct source_search search = { .folders = s->source_path, .by_user = by_user, .trace = trace, .ctx = &t };
+	struct source_search search = { .folders = s->dbg->source_path, .by_user = by_user, .trace = trace, .ctx = &t };
 	err_t e = source_find(c->a, &search, name, ret);
 	if (e.code == E_NOTFOUND)
 		return cmd_fail(c, E_NOTFOUND, 0, "Unable to find source file %s: .srcpath says where to look%s", name,

@@ -29,14 +29,15 @@ static void note_elements(struct call *c, struct doc *out, const char *path)
 
 static err_t set_path(struct session *s, struct call *c, struct doc *out, bool fix)
 {
-	const char *old = s->source_path ? s->source_path : "", *path = arg_rest(c);
+	const char *old = s->dbg->source_path ? s->dbg->source_path : "", *path = arg_rest(c);
 	const char *given = fix ? arena_printf(c->a, "%s%sSRV*", path, *path ? ";" : "") : path;
 	if (*given) {
 		bool append = call_flag(c, '+') && *old;
-		s->source_path = append ? arena_printf(s->arena, "%s;%s", old, given) : arena_strdup(s->arena, given);
+		s->dbg->source_path =
+			append ? arena_printf(s->dbg->arena, "%s;%s", old, given) : arena_strdup(s->dbg->arena, given);
 		note_elements(c, out, given);
 	}
-	const char *now = s->source_path ? s->source_path : "";
+	const char *now = s->dbg->source_path ? s->dbg->source_path : "";
 	ROW(out, source_path, VS(now), VS(*now ? now : "<empty>"));
 	return ok();
 }

@@ -15,8 +15,8 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	if (w && !str_ieq(w, "a") && !str_ieq(w, "w") && !str_ieq(w, "n"))
 		return usage(c, "Usage: ss [a|w|n]");
 	if (w)
-		s->symbol_suffix = str_ieq(w, "a") ? 'A' : str_ieq(w, "w") ? 'W' : 0;
-	ROW(out, symbol_suffix, VS(s->symbol_suffix == 'A' ? "A" : s->symbol_suffix ? "W" : NULL));
+		s->dbg->symbol_suffix = str_ieq(w, "a") ? 'A' : str_ieq(w, "w") ? 'W' : 0;
+	ROW(out, symbol_suffix, VS(s->dbg->symbol_suffix == 'A' ? "A" : s->dbg->symbol_suffix ? "W" : NULL));
 	return ok();
 }
 

@@ -103,6 +103,8 @@ struct doc_ops {
 struct doc {
 	const struct doc_ops *ops;
 	unsigned ptr_bytes; // width of R_PTR and R_ADDR: 8 or 4; set it before a command that shows another width
+	bool several;       // several dumps are open: JSON documents name the one they are about
+	unsigned system;    // its number
 	bool verbose_trust; // the user asked for frame trust in text
 	unsigned n_errors;  // NOTE_ERROR notes so far
 };

@@ -89,6 +89,10 @@ static void json_begin(struct doc *d, const char *command)
 	puts_(j, "{");
 	key(j, "schema_version");
 	put(j, buf, (size_t)snprintf(buf, sizeof(buf), "%d", DOC_SCHEMA_VERSION));
+	if (d->several) {
+		key(j, "system");
+		put(j, buf, (size_t)snprintf(buf, sizeof(buf), "%u", d->system));
+	}
 	if (!command)
 		return;
 	key(j, "command");

@@ -52,7 +52,7 @@ enum ds_status ds_open(const char *path, const struct ds_options *options, struc
 		arena_free(a);
 		return (enum ds_status)e.code;
 	}
-	ds->s->cancel = &ds->cancel;
+	ds->s->dbg->cancel = &ds->cancel;
 	*session_ret = ds;
 	return DS_OK;
 }
@@ -75,12 +75,13 @@ static err_t run_line(void *ctx)
 
 enum ds_status api_run(struct ds_session *ds, const char *line, api_renderer_fn *renderer, void *ctx)
 {
+	struct debugger *d = ds->s->dbg;
 	ds->cancel = 0;
-	ds->s->first_error = OK;
-	ds->s->nesting = 0;
-	ds->s->deadline_us = ds->timeout_ms ? os_now_us() + ds->timeout_ms * 1000ull : 0;
+	d->first_error = OK;
+	d->nesting = 0;
+	d->deadline_us = ds->timeout_ms ? os_now_us() + ds->timeout_ms * 1000ull : 0;
 	err_t e = arena_guard(ds->arena, NULL, run_line, &(struct running){ ds, line, renderer, ctx });
-	return (enum ds_status)(e.code ? e.code : ds->s->first_error);
+	return (enum ds_status)(e.code ? e.code : d->first_error);
 }
 
 struct bytes {

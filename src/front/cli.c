@@ -79,15 +79,18 @@ int front_open(struct arena *a, const struct options *o, struct session **ret)
 	for (size_t i = 0; !(t->symbol_options & SYMOPT_DEFERRED_LOADS) && i < t->n_modules; i++)
 		(void)sym_load(t, t->modules[i]);
 	(void)sym_decode_kdbg(*ret);
-	(*ret)->source_path = o->source_path ? o->source_path : o->no_env_paths ? "" : store_env_source_path(a);
-	(*ret)->cancel = &interrupted;
+	struct debugger *d = (*ret)->dbg;
+	d->source_path = o->source_path ? o->source_path : o->no_env_paths ? "" : store_env_source_path(a);
+	d->cancel = &interrupted;
 	const char *evaluator = o->evaluator_given ? NULL : os_env("_NT_EXPR_EVAL");
-	(*ret)->cpp_default = evaluator ? str_ieq(evaluator, "c++") : o->cpp_default;
+	d->cpp_default = evaluator ? str_ieq(evaluator, "c++") : o->cpp_default;
 	return 0;
 }
 
 int front_exit_code(const struct session *s)
 {
+	if (!s->target)
+		return EXIT_ANALYSED;
 	const struct dump *d = s->target->dump;
 	bool damaged = d->truncated;
 	for (size_t i = 0; i < d->n_notes; i++)
@@ -96,7 +99,7 @@ int front_exit_code(const struct session *s)
 }
 
 struct prompt {
-	struct session *s;
+	struct debugger *d;
 	struct doc *doc;
 	struct output out;
 	const struct options *o;
@@ -111,32 +114,37 @@ static void put_text(struct prompt *p, const char *text)
 
 static void put_prompt(struct prompt *p)
 {
-	char text[48];
-	const struct kernel *k = p->s->target->kernel;
-	if (k && (p->s->thread == SIZE_MAX || k->n_processors < 2))
-		snprintf(text, sizeof(text), "kd> ");
+	char which[48] = "", text[96];
+	const struct session *s = p->d->current;
+	const struct kernel *k = s->target ? s->target->kernel : NULL;
+	if (p->d->n_systems > 1)
+		snprintf(which, sizeof(which), "||%u:", s->number);
+	if (!s->target)
+		snprintf(text, sizeof(text), "NoTarget> ");
+	else if (k && (s->thread == SIZE_MAX || k->n_processors < 2))
+		snprintf(text, sizeof(text), "%skd> ", which);
 	else if (k)
-		snprintf(text, sizeof(text), "%zu: kd> ", p->s->thread);
-	else if (p->s->thread == SIZE_MAX)
-		snprintf(text, sizeof(text), "?:?\?\?> ");
-	else
-		snprintf(text, sizeof(text), "0:%03zu> ", p->s->thread);
+		snprintf(text, sizeof(text), "%s%zu: kd> ", which, s->thread);
+	else if (s->thread == SIZE_MAX)
+		snprintf(text, sizeof(text), "%s?:?\?\?> ", which);
+	else // each dump is one process, and numbered as its system
+		snprintf(text, sizeof(text), "%s%u:%03zu> ", which, *which ? s->number : 0, s->thread);
 	put_text(p, text);
 }
 
 static void run(struct prompt *p, const char *line)
 {
 	interrupted = 0;
-	p->s->command_us = p->o->timeout_seconds * 1000000ull;
-	p->s->first_error = OK;
-	cmd_line(p->s, line, p->doc);
-	p->limited = p->limited || p->s->first_error == E_LIMIT;
+	p->d->command_us = p->o->timeout_seconds * 1000000ull;
+	p->d->first_error = OK;
+	cmd_line(p->d->current, line, p->doc);
+	p->limited = p->limited || p->d->first_error == E_LIMIT;
 	output_flush(&p->out);
 }
 
 static void run_initial(struct prompt *p)
 {
-	for (size_t i = 0; i < p->o->n_commands && !p->s->quit && !p->out.failed; i++) {
+	for (size_t i = 0; i < p->o->n_commands && !p->d->quit && !p->out.failed; i++) {
 		const char *line = p->o->commands[i];
 		put_prompt(p);
 		put_text(p, "dumpscope: Reading initial command '");
@@ -152,7 +160,7 @@ static void run_standard_input(struct prompt *p)
 	size_t cap = 0;
 	const char *last = NULL;
 	struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
-	while (!p->s->quit && !p->out.failed) {
+	while (!p->d->quit && !p->out.failed) {
 		put_prompt(p);
 		output_flush(&p->out);
 		errno = 0;
@@ -182,31 +190,33 @@ int front_debugger(struct arena *a, const struct options *o)
 {
 	struct prompt *p = NEW(a, struct prompt);
 	p->o = o;
-	int code = front_open(a, o, &p->s);
+	struct session *s;
+	int code = front_open(a, o, &s);
 	if (code)
 		return code;
+	p->d = s->dbg;
 	int log = -1;
 	if (o->log_path) {
 		log = open(o->log_path, O_WRONLY | O_CREAT | O_CLOEXEC | (o->log_append ? O_APPEND : O_TRUNC), 0666);
 		if (log < 0) {
 			fprintf(stderr, "dumpscope: %s: %s\n", o->log_path, strerror(errno));
-			session_close(p->s);
+			debugger_close(p->d);
 			return EXIT_USAGE;
 		}
 	}
 	output_init(&p->out, log);
-	p->doc = o->json ? doc_json_new(a, p->out.sink, p->s->target->ptr_bytes)
-			 : doc_text_new(a, p->out.sink, p->s->target->ptr_bytes, o->colour);
+	p->doc = o->json ? doc_json_new(a, p->out.sink, p->d->current->target->ptr_bytes)
+			 : doc_text_new(a, p->out.sink, p->d->current->target->ptr_bytes, o->colour);
 	front_on_interrupt();
 	if (!o->json)
-		cmd_line(p->s, ".banner", p->doc);
+		cmd_line(p->d->current, ".banner", p->doc);
 	run_initial(p);
-	if (!p->s->quit)
+	if (!p->d->quit)
 		run_standard_input(p);
-	if (p->s->quit)
+	if (p->d->quit)
 		put_text(p, "quit:\n");
-	code = output_end(&p->out, p->limited ? EXIT_LIMIT : front_exit_code(p->s));
-	session_close(p->s);
+	code = output_end(&p->out, p->limited ? EXIT_LIMIT : front_exit_code(p->d->current));
+	debugger_close(p->d);
 	if (log >= 0)
 		close(log);
 	return code;

@@ -203,7 +203,7 @@ int front_report(struct arena *a, const struct options *o)
 	if (code)
 		return code;
 	if (o->timeout_seconds)
-		r.s->deadline_us = os_now_us() + o->timeout_seconds * 1000000ull;
+		r.s->dbg->deadline_us = os_now_us() + o->timeout_seconds * 1000000ull;
 	struct output *out = NEW(a, struct output);
 	output_init(out, -1);
 	unsigned width = r.s->target->ptr_bytes;

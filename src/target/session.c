@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // session.c: the user's place in a target: current thread, registers in force, settings.
-#include "base/limits.h"
 #include "target/target.h"
 
 err_t session_open(struct arena *a, const char *path, const char *image_path, struct session **ret)
@@ -13,21 +12,20 @@ err_t session_open(struct arena *a, const char *path, const char *image_path, st
 err_t session_over(struct arena *a, struct target *t, const char *image_path, struct session **ret)
 {
 	struct session *s = NEW(a, struct session);
-	*s = (struct session){
-		.arena = a, .target = t, .thread = SIZE_MAX, .radix = 16, .kframes = LIMIT_KFRAMES_DEFAULT
-	};
+	*s = (struct session){ .arena = a, .target = t, .thread = SIZE_MAX };
+	TRY(debugger_add(debugger_new(a), s, NULL));
 	if (image_path)
 		target_set_image_path(t, image_path);
 	err_t e = t->n_threads ? session_set_thread(s, t->event_thread != SIZE_MAX ? t->event_thread : 0) : ok();
 	if (e.code)
 		target_close(t);
-	*ret = s;
+	*ret = e.code ? NULL : s;
 	return e;
 }
 
 void session_close(struct session *s)
 {
-	target_close(s->target);
+	debugger_close(s->dbg);
 }
 
 err_t session_set_thread(struct session *s, size_t index)
@@ -81,9 +79,10 @@ err_t session_known_regs(const struct session *s, struct regs *ret)
 
 err_t session_poll(const struct session *s)
 {
-	if (s->cancel && *s->cancel)
+	const struct debugger *d = s->dbg;
+	if (d->cancel && *d->cancel)
 		return fail(E_CANCELLED, "stopped by Ctrl-C", 0);
-	if (s->deadline_us && os_now_us() >= s->deadline_us)
+	if (d->deadline_us && os_now_us() >= d->deadline_us)
 		return fail(E_LIMIT, "the time limit was reached", 0);
 	return ok();
 }

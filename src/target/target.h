@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // target.h: one opened dump as a debugger sees it: machine, address space, modules, threads, the exception;
-// and the session that a user drives over it. Registries are filled at open; images are opened when
-// something first asks for them.
+// and the session that a user drives over it (debugger.h: what several of them share). Registries are filled at open;
+// images are opened when something first asks for them.
 #pragma once
 #include "arch/arch.h"
 #include "base/os.h"
 #include "base/str.h"
 #include "dump/dump.h"
 #include "store/store.h"
+#include "target/debugger.h"
 
 // Symbol options, as dbghelp.h numbers them; cmd/symopt.c says what they do here.
 enum {
@@ -156,11 +157,15 @@ bool target_thread_stack(const struct target *t, const struct thread *th, va_t *
 // whose section table is unreadable counts as code throughout.
 bool target_is_code(struct target *t, va_t pc);
 
-// ---- the session: target + what the user has chosen. Belongs to one thread.
+// ---- the session: a system of the debugger: target + what the user has chosen in it. Belongs to one thread.
 struct session {
+	struct debugger *dbg; // what it shares with the other open dumps; never NULL
+	unsigned number;      // the debugger's number of this system
+	struct session *next_closed;
+	struct arena *owned; // ends with the session; NULL: `arena` is somebody else's
 	struct arena *arena;
-	struct target *target;
-	size_t thread; // current thread index; SIZE_MAX when the dump has none
+	struct target *target; // NULL: no dump is open
+	size_t thread;         // current thread index; SIZE_MAX when the dump has none
 	// The register context in force. When it was set by .cxr, .ecxr, .trap, k says so.
 	struct regs regs;
 	bool regs_known;
@@ -168,12 +173,8 @@ struct session {
 	uint64_t regs_zeroed;                   // bits of registers whose 0 is no fact: a trap frame did not hold them
 	size_t frame;                           // the local context: a frame as k numbers them
 	bool no_inlines;                        // .inline 0: calls that were replaced by their callee are no frames
-	const char *source_path;                // as the user gave it; NULL: none
 	void *source;                           // slot of cmd/: the current source file
-	char symbol_suffix;                     // of `ss`: A or W; 0: none
 	va_t implicit_thread, implicit_process; // kernel: what .thread and .process chose; 0: the processor's
-	unsigned radix;                         // default radix of expressions
-	unsigned kframes;                       // default depth of k
 	va_t next_d, next_u;                    // where d and u go on
 	pa_t next_phys;                         // where !db goes on
 	const char *last_d;                     // last d command ("db"): a bare `d` repeats its form; NULL: none yet
@@ -181,26 +182,15 @@ struct session {
 	va_t next_search;                       // where `#` goes on
 	void *search;                           // slot of cmd/: the hits that `s` saved; NULL: none
 	const char *last_type;                  // name that `dt .` repeats; NULL: none yet
-	bool show_trust;                        // frames show how they were found
-	uint64_t deadline_us;                   // os_now_us() value at which commands end; 0: none
-	uint64_t command_us;       // time each command of a line may take, deadline_us is set from it; 0: no limit
-	volatile int *cancel;      // set by Ctrl-C; may be NULL
-	uint64_t t[20];            // $t0 .. $t19
-	uint64_t last_expr;        // $exp: the expression evaluated last
-	uint64_t last_shown;       // $p: the value that a d command showed last
-	bool last_shown_known;     // it has shown one
-	bool cpp_default;          // .expr /s c++: arguments are C++ expressions
-	void *cpp;                 // slot of cmd/: types of what C++ expressions keep in $t0 .. $t19
-	unsigned nesting;          // commands inside commands
-	struct script *script;     // slot of cmd/: aliases and the running program; NULL until needed
-	enum err_code first_error; // of the commands since the caller set it to OK
-	bool quit;                 // q was given
-	void *verdict;             // slot of verdict/: computed once
-	void *facts, *findings;    // slots of detect/
+	void *cpp;                              // slot of cmd/: types of what C++ expressions keep in $t0 .. $t19
+	void *verdict;                          // slot of verdict/: computed once
+	void *facts, *findings;                 // slots of detect/
 };
+// Opens a dump as the only system of a debugger of its own, which lives in `a`, too.
 MUST_USE err_t session_open(struct arena *a, const char *path, const char *image_path, struct session **ret);
 // The same over a target that is open; the session takes it over.
 MUST_USE err_t session_over(struct arena *a, struct target *t, const char *image_path, struct session **ret);
+// Closes the debugger with all its systems; the memory of this one is its arena's.
 void session_close(struct session *s);
 // Makes a thread current and takes its registers; resets a context that a command had set.
 MUST_USE err_t session_set_thread(struct session *s, size_t index);
