@@ -31,6 +31,7 @@ static void make_prefix(struct kernel_case *c)
 	memcpy(x.params, c->k->params, sizeof(x.params));
 	x.ip_in_module = target_module_at(t, x.ip) != NULL;
 	c->k->prefix = kernel_prefix(c->s->arena, &x);
+	c->unverified = kernel_prefix_unverified(&x);
 }
 
 err_t kernel_judge(struct session *s, struct verdict *v)

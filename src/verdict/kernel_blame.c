@@ -237,5 +237,10 @@ void kernel_blame(struct kernel_case *c)
 				  "that fired, and its parameters lead to nothing that is in the dump"));
 	else if (!decided && !by_address(c))
 		by_stack(c);
+	if (c->unverified) {
+		v->confidence = MIN(v->confidence, VERDICT_LOW);
+		v->why =
+			arena_printf(c->s->arena, "%s; the bucket's words are not confirmed by public outputs", v->why);
+	}
 	make_bucket(c);
 }

@@ -16,6 +16,8 @@ struct prefix_facts {
 	bool ip_in_module;
 };
 const char *kernel_prefix(struct arena *a, const struct prefix_facts *x);
+// Does it hold a word that no public output confirms?
+bool kernel_prefix_unverified(const struct prefix_facts *x);
 // The whole bucket. function NULL: none is certain; image: the bucket names that file alone; module NULL: nobody.
 const char *kernel_bucket(struct arena *a, const char *prefix, const char *module, const char *function,
 			  const char *image);
@@ -52,7 +54,8 @@ struct kernel_case {
 	size_t first;     // frame of the stack where blaming starts
 	bool other_stack; // the stack is not the crash's own: a parameter led to it
 	const char *no_context;
-	bool erred; // registers and reports contradict each other, or an address is wrong in one bit
+	bool unverified; // a word of the bucket stands in no public output
+	bool erred;      // registers and reports contradict each other, or an address is wrong in one bit
 };
 void kernel_facts(struct kernel_case *c); // parameters, records, contexts
 void kernel_stack(struct kernel_case *c);
