@@ -5,64 +5,12 @@
 // popcnt, which a processor of 2008 does not have; the machine stops at each start with 0x7E, c000001d, and the
 // instruction under the pointer is a perfect one. It lies when the code in the dump is not the code that ran, and when
 // the processor or its cache erred once: then another crash of the machine stops elsewhere.
+#include "arch/x86_extension.h"
 #include "detect/detect.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 static const uint32_t ILLEGAL_INSTRUCTION = 0xc000001d;
-
-// Instructions that not every x64 processor has; WinDbg's mnemonics. Intel's and AMD's manuals, CPUID feature flags.
-static const char *extension(const char *text)
-{
-	static const struct {
-		const char *pattern, *name;
-	} list[] = {
-		{ "popcnt*", "POPCNT" },
-		{ "crc32*", "SSE4.2" },
-		{ "pcmp?str*", "SSE4.2" },
-		{ "pcmpgtq*", "SSE4.2" },
-		{ "pshufb*", "SSSE3" },
-		{ "ptest*", "SSE4.1" },
-		{ "round??*", "SSE4.1" },
-		{ "movbe*", "MOVBE" },
-		{ "aes*", "AES" },
-		{ "pclmul*", "PCLMULQDQ" },
-		{ "andn *", "BMI1" },
-		{ "bextr*", "BMI1" },
-		{ "bls*", "BMI1" },
-		{ "pdep*", "BMI2" },
-		{ "pext *", "BMI2" },
-		{ "mulx*", "BMI2" },
-		{ "rorx*", "BMI2" },
-		{ "sarx*", "BMI2" },
-		{ "shlx*", "BMI2" },
-		{ "shrx*", "BMI2" },
-		{ "rdrand*", "RDRAND" },
-		{ "rdseed*", "RDSEED" },
-		{ "clflushopt*", "CLFLUSHOPT" },
-		{ "clwb*", "CLWB" },
-		{ "cmpxchg16b*", "CMPXCHG16B" },
-		{ "lock cmpxchg16b*", "CMPXCHG16B" },
-		{ "rdpid*", "RDPID" },
-		{ "vzeroupper*", "AVX" },
-		{ "vfm*", "FMA" },
-		{ "vcvtph2ps*", "F16C" },
-		{ "sha1*", "SHA" },
-		{ "sha256*", "SHA" },
-		{ "wrfsbase*", "FSGSBASE" },
-		{ "rdfsbase*", "FSGSBASE" },
-		{ "wrgsbase*", "FSGSBASE" },
-		{ "rdgsbase*", "FSGSBASE" },
-		{ "rdtscp*", "RDTSCP" },
-		{ "vmov*", "AVX or AVX-512" },
-		{ "vp*", "AVX, AVX2 or AVX-512" },
-	};
-	for (size_t i = 0; i < ARRAY_LEN(list); i++)
-		if (str_wild(list[i].pattern, text))
-			return list[i].name;
-	return NULL;
-}
 
 static err_t run(const struct facts *f, struct findings *out)
 {
@@ -74,7 +22,7 @@ static err_t run(const struct facts *f, struct findings *out)
 			    "nothing in a dump says which hardware was expected");
 		return ok();
 	}
-	const char *name = f->event_module ? extension(o->text) : NULL;
+	const char *name = f->event_module ? x86_extension(o->text) : NULL;
 	if (!name)
 		return ok();
 	struct finding *r =

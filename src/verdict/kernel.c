@@ -50,6 +50,7 @@ err_t kernel_judge(struct session *s, struct verdict *v)
 	kernel_stack(&c);
 	kernel_special(&c);
 	kernel_blame(&c);
+	kernel_foreign(&c);
 	kernel_words(&c);
 	return ok();
 }

@@ -45,6 +45,9 @@ struct kernel_verdict {
 	// The driver that a person should look at: that of module_name, but where the bucket names a bus driver and the
 	// culprit stands elsewhere (0x9F). NULL: nobody.
 	const struct module *culprit;
+	// The instruction was refused though it is a good one of this extension of x86 ("POPCNT"); NULL: not so.
+	const char *extension;
+	bool cpu_lacks;        // the processor is known not to have it
 	bool hardware;         // evidence speaks for a hardware error
 	bool image_only;       // named by a parameter, not by a place in code
 	const char *holder;    // 0x9F: module that holds the request; NULL: not known

@@ -61,6 +61,7 @@ void kernel_facts(struct kernel_case *c); // parameters, records, contexts
 void kernel_stack(struct kernel_case *c);
 void kernel_special(struct kernel_case *c); // what only one code has: 0x9F, 0x124, 0xEF, ...
 void kernel_blame(struct kernel_case *c);   // module, image, symbol, confidence, why
+void kernel_foreign(struct kernel_case *c); // code for another processor
 const char *kernel_marked_prefix(const struct kernel_case *c);
 void kernel_words(struct kernel_case *c); // summary, evidence, alternatives, next steps
 

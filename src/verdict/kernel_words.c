@@ -46,6 +46,10 @@ static const char *summary(struct kernel_case *c)
 		return arena_printf(a, "%s: the evidence speaks for faulty hardware, not for a driver", head);
 	if (v->has_fault_address && v->op != FAULT_NONE && v->address)
 		return arena_printf(a, "%s: code at %s %s", head, place_text(c, v->address), access_words(c));
+	if (k->extension)
+		return arena_printf(a, "%s: code at %s needs %s, which this processor %s", head,
+				    place_text(c, v->address), k->extension,
+				    k->cpu_lacks ? "does not have" : "refused");
 	if (k->has_exception)
 		return arena_printf(a, "%s: code at %s raised exception %08" PRIx32 "%s%s%s", head,
 				    place_text(c, v->address), v->code, v->code_name ? " (" : "",
@@ -206,7 +210,9 @@ static void also(struct kernel_case *c)
 			NULL);
 	if (f & RULE_IMAGE)
 		kernel_reason(l, "the display card itself: heat, power supply, overclocking", NULL);
-	if (!c->k->hardware && (c->v->has_fault_address || f & RULE_NOTICED || c->k->has_exception))
+	if (c->k->extension && !c->k->cpu_lacks)
+		kernel_reason(l, "a virtual machine that hides the extension from its guest", "!sysinfo machineid");
+	if (!c->k->hardware && !c->k->cpu_lacks && (c->v->has_fault_address || f & RULE_NOTICED || c->k->has_exception))
 		kernel_reason(l, "faulty memory, when other crashes of the same machine name other drivers", NULL);
 	if (c->v->blamed_frame != SIZE_MAX && c->v->stack.frames[c->v->blamed_frame].trust <= TRUST_SCAN)
 		kernel_reason(l, "another module: the frames up to the named one were guessed from stack contents",
@@ -244,6 +250,16 @@ static void next(struct kernel_case *c)
 	if (f & RULE_PROCESS)
 		kernel_reason(l, "look into the system's event log; check system files (sfc /scannow) and the disk",
 			      NULL);
+	if (c->k->extension) {
+		const struct module *who = target_module_at(c->s->target, c->v->address);
+		kernel_reason(l,
+			      arena_printf(a,
+					   "use a build of %s for processors without %s, mostly an older version; or a "
+					   "newer processor",
+					   who->image_name, c->k->extension),
+			      arena_printf(a, "lmvm %s", who->name));
+		return;
+	}
 	bool windows = of_windows(m);
 	if (windows && !c->k->hardware)
 		kernel_reason(

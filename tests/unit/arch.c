@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arch/arch.h"
+#include "arch/x86_extension.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,10 +99,29 @@ static void register_names(void **state)
 	assert_string_equal(trust_name(TRUST_FRAME_POINTER), "frame_pointer");
 }
 
+static void extensions(void **state)
+{
+	(void)state;
+	assert_string_equal(x86_extension("popcnt  ebx,eax"), "POPCNT");
+	assert_string_equal(x86_extension("vzeroupper"), "AVX");
+	assert_null(x86_extension("mov eax,ebx"));
+	assert_null(x86_extension("ud2"));
+	assert_true(x86_lacks("POPCNT", "GenuineIntel", 6, 23));    // Penryn
+	assert_true(x86_lacks("POPCNT", "GenuineIntel", 15, 4));    // NetBurst
+	assert_true(x86_lacks("SSE4.2", "GenuineIntel", 6, 29));    // Dunnington
+	assert_false(x86_lacks("SSE4.2", "GenuineIntel", 6, 26));   // Nehalem
+	assert_false(x86_lacks("SSE4.1", "GenuineIntel", 6, 23));   // has it
+	assert_true(x86_lacks("POPCNT", "AuthenticAMD", 15, 0x6b)); // K8
+	assert_false(x86_lacks("RDTSCP", "AuthenticAMD", 15, 0x6b));
+	assert_false(x86_lacks("POPCNT", "AuthenticAMD", 16, 2));
+	assert_false(x86_lacks("POPCNT", "CentaurHauls", 6, 15)); // not known
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(contexts),
+		cmocka_unit_test(extensions),
 		cmocka_unit_test(register_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
