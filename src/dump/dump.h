@@ -111,7 +111,8 @@ struct dump_module {
 	uint32_t fixed[13]; // as stored: signature, struct version, file MS/LS, product MS/LS, mask, flags, OS,
 			    // type, subtype, date MS/LS
 	struct codeview cv;
-	struct span misc; // IMAGE_DEBUG_MISC bytes, may be empty
+	struct span debug_record; // what cv was decoded from, as stored; empty when it is not whole
+	struct span misc;         // IMAGE_DEBUG_MISC bytes, may be empty
 };
 struct dump_unloaded {
 	va_t base;

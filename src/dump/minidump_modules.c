@@ -66,7 +66,8 @@ static void module_decode(struct mdmp *m, struct dump_module *x, struct rd r)
 	uint32_t cv_size = rd_u32(&r), cv_rva = rd_u32(&r), misc_size = rd_u32(&r), misc_rva = rd_u32(&r);
 	struct span cv = md_part(m, cv_size, cv_rva, "debug record of a module");
 	struct span text = { 0 };
-	x->cv = decode(cv.n == cv_size ? cv : (struct span){ 0 }, &text); // half a record would name a wrong file
+	x->debug_record = cv.n == cv_size ? cv : (struct span){ 0 }; // half a record would name a wrong file
+	x->cv = decode(x->debug_record, &text);
 	x->cv.path = md_narrow(m, text);
 	x->misc = md_part(m, misc_size, misc_rva, "debug record of a module");
 }
