@@ -361,4 +361,9 @@ enum {
 	LIMIT_STORE_NAMES = 1 << 20,
 	// Bytes of a kernel stack in which a trap frame is looked for. The largest kernel stacks of x64 have 72 KiB.
 	LIMIT_TRAP_SEARCH_BYTES = 96 << 10,
+	// Pieces of memory of a minidump that is written: 16 MiB; a stack of 1 MiB leads to some 10,000.
+	LIMIT_WRITE_INTERVALS = 1 << 20,
+	// What a minidump that is written says besides memory; handles and memory information of the largest servers
+	// take some 100 MiB.
+	LIMIT_WRITE_FACTS = 1 << 30,
 };
