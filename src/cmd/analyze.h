@@ -4,6 +4,7 @@
 #include "cmd/rows.h"
 #include "verdict/verdict.h"
 
+struct dump_kernel; // dump/kernel.h
 // The typed row `analysis`; nothing in text.
 void emit_analysis(struct session *s, const struct verdict *v, struct doc *out);
 // Lines of the layout: "NAME:  value" (one blank before the value on demand; NULL: no line), a key of
@@ -16,6 +17,9 @@ void analysis_stack(struct session *s, struct call *c, struct doc *out, const st
 void analysis_source(struct session *s, struct call *c, struct doc *out, const struct verdict *v);
 // !analyze of a kernel dump.
 void analyze_kernel(struct session *s, struct call *c, struct doc *out, const struct verdict *v, bool verbose);
+// The lines on the system's recorders, for those that the dump has.
+void analysis_blackboxes(struct call *c, struct doc *out, const struct dump_kernel *k);
+const char *analysis_virtual_machine(struct call *c, const struct dump_kernel *k); // "HyperV"; NULL: none, or not known
 // The typed row `bugcheck_analysis` of a kernel verdict; nothing in text.
 void emit_bugcheck_row(const struct verdict *v, struct doc *out);
 // !analyze -show of a bug check: name, description, parameters (n: 0, or 4).

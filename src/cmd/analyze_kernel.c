@@ -207,6 +207,8 @@ static void emit_codes(const struct kanalyze *z, bool verbose)
 			      arena_printf(a, "%" PRIx64, z->k->params[i]), true);
 	line(z, "FILE_IN_CAB", path_base(z->s->target->path));
 	line(z, "COMMENT", f->comment);
+	if (verbose)
+		line(z, "VIRTUAL_MACHINE", analysis_virtual_machine(z->c, f));
 	if (f->attributes != UINT32_MAX && f->attributes)
 		analysis_line(
 			z->out, "DUMP_FILE_ATTRIBUTES",
@@ -355,6 +357,14 @@ static void emit_process(const struct kanalyze *z)
 		doc_note(z->out, NOTE_INFO, "analyze.no_process", "PROCESS_NAME: not known: %s\n", z->k->no_process);
 }
 
+// In public outputs of 0x139 (vinsworldcom/nppConsole issue 13, maharmstone/btrfs issue 691) and of 0x7F
+// (openzfsonwindows/openzfs issue 573) the trap frame that a parameter names comes before the process; in all others
+// that have one, behind it.
+static bool trap_first(const struct kanalyze *z)
+{
+	return z->k->trap && (z->k->code == 0x139 || z->k->code == 0x7f);
+}
+
 static void emit_verbose(const struct kanalyze *z)
 {
 	const struct verdict *v = z->v;
@@ -363,15 +373,16 @@ static void emit_verbose(const struct kanalyze *z)
 	emit_keys(z);
 	emit_codes(z, true);
 	emit_special(z);
-	bool late = z->k->code == 0x139; // the debugger shows this record behind the trap frame
-	if (!late)
-		emit_record(z);
+	if (trap_first(z))
+		emit_trap(z);
+	emit_record(z);
 	emit_context(z);
+	analysis_blackboxes(z->c, z->out, z->s->target->kernel->facts);
 	emit_process(z);
+	line(z, "DPC_STACK_BASE", z->k->dpc_stack);
 	emit_task(z);
-	emit_trap(z);
-	if (late)
-		emit_record(z);
+	if (!trap_first(z))
+		emit_trap(z);
 	emit_exception_fields(z);
 	emit_instruction(z, "FAILED_INSTRUCTION_ADDRESS");
 	if (v->confidence < VERDICT_HIGH)

@@ -108,9 +108,9 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	static const struct {
 		const char *name, *guid, *why;
 	} boxes[] = {
-		{ "!blackboxbsd", "f57308df-cc45-4e01-ad76-29a4ebb010ec", NULL },
-		{ "!blackboxpnp", "b7631941-532a-4cd6-b1b1-edb5917d4557", "a device instance" },
-		{ "!blackboxwinlogon", "80cc79cf-a719-4af1-bf97-fe29ff76ebc1", "a step of logon or shutdown" },
+		{ "!blackboxbsd", SECONDARY_BOOT_STATUS, NULL },
+		{ "!blackboxpnp", SECONDARY_PNP, "a device instance" },
+		{ "!blackboxwinlogon", SECONDARY_WINLOGON, "a step of logon or shutdown" },
 	};
 	const struct dump_kernel *k = s->target->kernel->facts;
 	TRY(arg_done(c));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // sysinfo.c: !sysinfo: the machine, from secondary data: SMBIOS tables and the processor's registry values. Layout of
 // machineid: recorded output of WinDbg in public logs.
-#include "cmd/cmd.h"
+#include "cmd/secondary.h"
 #include "target/kernel.h"
 #include "win/smbios.h"
 
@@ -35,7 +35,7 @@ static const struct dump_blob *blob_named(const struct session *s, const char *g
 
 static err_t open_smbios(struct session *s, struct call *c, struct smbios *ret)
 {
-	const struct dump_blob *b = blob_named(s, "bc5c008f-1e3a-44d7-988d-86f6884c6758");
+	const struct dump_blob *b = blob_named(s, SECONDARY_SMBIOS);
 	if (!b || !smbios_open(b->bytes, ret))
 		return cmd_fail(c, E_ABSENT, 0, "SMBIOS tables are not in the dump");
 	return ok();

@@ -161,6 +161,9 @@ static void open_bitmap(struct kdmp *m)
 	if (bitmap.n < bits / 8)
 		notes_add(&m->notes, E_ABSENT, "bitmap: the file ends inside it", at);
 	m->k->phys = phys_bitmap_new(m->a, m->file, first, bitmap, bits);
+	// Behind the pages, as in complete dumps (layout unverified); their mark keeps anything else out.
+	if (phys_whole(m->k->phys))
+		kdmp_blobs(m, first + dump_phys_pages(m->k->phys) * DUMP_PAGE);
 }
 
 // kdmp-parser's RdmpHeader64, KernelRdmpHeader64 and FullRdmpHeader64.

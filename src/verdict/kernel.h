@@ -51,7 +51,7 @@ struct kernel_verdict {
 	bool hardware;         // evidence speaks for a hardware error
 	bool image_only;       // named by a parameter, not by a place in code
 	const char *holder;    // 0x9F: module that holds the request; NULL: not known
-	const char *dpc_stack; // DPC_STACK_BASE
+	const char *dpc_stack; // DPC_STACK_BASE; NULL: not on that stack, or not known
 	struct kernel_field fields[KERNEL_FIELDS];
 	size_t n_fields;
 	struct kernel_list evidence, also, next; // why we think so; what else it could be; what to do

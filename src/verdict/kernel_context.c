@@ -6,6 +6,7 @@
 #include "target/records.h"
 #include "verdict/bugcheck.h"
 #include "verdict/kernel_int.h"
+#include "win/layout.h"
 #include "win/process.h"
 
 #include <inttypes.h>
@@ -217,6 +218,21 @@ static void doubt_registers(struct kernel_case *c)
 	}
 }
 
+// Where the stack of DPCs begins, when the system was stopped on it. Three public outputs agree with that; one of a
+// boot, on a longer stack, does not, and is left out.
+static const char *dpc_stack(const struct kernel_case *c)
+{
+	enum { STACK_BYTES = 0x6000 }; // of a kernel stack on x64
+	struct target *t = c->s->target;
+	const struct kernel *k = t->kernel;
+	va_t prcb = k->current < k->n_processors ? k->processors[k->current].prcb : 0, base;
+	if (!prcb || !c->crash_known || t->ptr_bytes != 8 ||
+	    layout_read(c->s, prcb, "_KPRCB", "DpcStack", 8, &base).code)
+		return NULL;
+	va_t sp = reg_get(&c->crash, reg_sp(t->machine));
+	return sp < base && base - sp < STACK_BYTES ? arena_printf(c->s->arena, "%016" PRIX64, base) : NULL;
+}
+
 void kernel_facts(struct kernel_case *c)
 {
 	struct target *t = c->s->target;
@@ -242,6 +258,7 @@ void kernel_facts(struct kernel_case *c)
 	v->has_exception = c->k->has_exception;
 	fault_of_params(c);
 	doubt_registers(c);
+	c->k->dpc_stack = dpc_stack(c);
 	v->code_text = arena_printf(c->s->arena, "%08" PRIx32, v->code);
 	const char *why;
 	c->k->process = process_image(c->s, c->s->arena, t->kernel->process, &why);

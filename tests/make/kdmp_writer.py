@@ -241,7 +241,7 @@ class Kdump:
                 if pfn <= p < pfn + count and p in pages:
                     out.append((at + (p - pfn) * PAGE, bytes(pages[p])))
             at += count * PAGE
-        if self.blobs and self.kind == "full":
+        if self.blobs and self.kind in ("full", "bitmap", "live"):
             tail = self.tail()
             out.append((at, tail))
             at += len(tail)

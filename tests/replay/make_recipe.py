@@ -216,6 +216,11 @@ class Machine:
         return rows
 
 
+# The secondary data that these lines of an output tell to be there; what is in it, they do not say.
+RECORDERS = {"BLACKBOXBSD": "f57308df-cc45-4e01-ad76-29a4ebb010ec", "BLACKBOXPNP": "b7631941-532a-4cd6-b1b1-edb5917d4557",
+             "BLACKBOXWINLOGON": "80cc79cf-a719-4af1-bf97-fe29ff76ebc1"}
+
+
 def quoted(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -389,6 +394,7 @@ def analysis_recipe(article, before=None):
     lines, pdbs = module_lines(machine, 0x5F000001)
     if "DPC_STACK_BASE" in a.fields:
         tail.append(f"struct _KPRCB prcb:{cpu} DpcStack {a.get('DPC_STACK_BASE').lower()}")
+    tail += [f"blob {tag} 00" for field, tag in RECORDERS.items() if field in a.fields]
     recipe = [*head_lines(article, machine), *lines, *current_thread(a, machine, sp, a.get("PROCESS_NAME", "System")),
               f"cpu {cpu} thread 1a30 rip {ip:x} rsp {sp:x}", f"crash {cpu}", *tail, *memory_lines(machine.words)]
     if article.zone is not None:  # KUSER_SHARED_DATA.TimeZoneBias; the debugger shows its own, which is the same there

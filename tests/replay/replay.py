@@ -29,7 +29,7 @@ WORK = ROOT / "build" / "replay"
 BLAME = ("SYMBOL_NAME", "MODULE_NAME", "IMAGE_NAME", "FAILURE_BUCKET_ID", "FAILURE_ID_HASH", "PROCESS_NAME", "TRAP_FRAME")
 # What a recipe of a replay may state: facts of the machine. None says who is to blame or what stands on the stack.
 FACTS = set("""kdump build lab time uptime bugcheck cpus ptebase header symbol module function code process memory thread
-cpu crash trapframe contextrecord exceptionrecord struct isf""".split())
+cpu crash trapframe contextrecord exceptionrecord struct isf blob""".split())
 OURS = ("SYMBOL_NAME", "MODULE_NAME", "IMAGE_NAME", "FAILURE_BUCKET_ID")
 
 
