@@ -3,7 +3,8 @@
 """Runs whole-program tests: arguments and input, and what comes out.
 
 A file of tests/cli is made of lines that begin with a keyword:
-  DUMP / FILE / CORPUS    as in golden files; the dump's path is $DUMP in what follows
+  DUMP / FILE / CORPUS    as in golden files; the dump's path is $DUMP in what follows; $DUMP1 is the file's first,
+                          $DUMP2 its second
   RUN -z $DUMP -c "q"     a case: the program's arguments, in shell quoting, but no shell; $ROOT, $DUMP, $TMP
   SHELL $DS $DUMP | true  a case for bash with pipefail; $DS is the program, $TMP a folder that is empty at first
   STDIN                   then the input, to the next keyword; without it the input is empty
@@ -23,8 +24,8 @@ KEYWORD = re.compile(r"(DUMP|FILE|CORPUS|RUN|SHELL|STDIN|EXIT|STDOUT|STDERR|##)(
 
 
 class Case:
-    def __init__(self, kind, what, line, dump):
-        self.kind, self.what, self.line, self.dump = kind, what, line, dump
+    def __init__(self, kind, what, line, dumps):
+        self.kind, self.what, self.line, self.dumps = kind, what, line, dumps
         self.blocks, self.conditions, self.status = {}, [], None
 
 
@@ -32,7 +33,7 @@ def parse(path):
     lines = path.read_text().split("\n")
     if lines[-1] == "":
         lines.pop()
-    cases, dump, block = [], None, None
+    cases, dump, dumps, block = [], None, [], None
     for n, line in enumerate(lines):
         m = KEYWORD.match(line)
         if not m:
@@ -49,8 +50,9 @@ def parse(path):
             continue
         if word in ("DUMP", "FILE", "CORPUS"):
             dump = (word, value, [])
+            dumps.append(dump)
         elif word in ("RUN", "SHELL"):
-            cases.append(Case(word, value, n + 1, dump))
+            cases.append(Case(word, value, n + 1, dumps[:]))
         elif not cases:
             raise BadTest(f"line {n + 1}: {word} before RUN")
         elif word == "EXIT":
@@ -77,15 +79,19 @@ def condition(value, n):
 
 def run_case(case, lines, program, name):
     """(status, output, error output), or None without a corpus."""
-    dump = ""
-    if case.dump:
-        dump = testlib.dump_path(*case.dump, name)
-        if dump is None:
+    values = {"DUMP": ""}
+    for i, dump in enumerate(case.dumps, 1):
+        last = i == len(case.dumps)
+        if not last and f"$DUMP{i}" not in case.what:
+            continue
+        path = testlib.dump_path(*dump, name if last else f"{name}-{i}")
+        if path is None:
             return None
+        values[f"DUMP{i}"] = values["DUMP"] = path
     tmp = testlib.WORK / (name + ".tmp")
     shutil.rmtree(tmp, ignore_errors=True)
     tmp.mkdir(parents=True)
-    values = {"DUMP": dump, "ROOT": str(ROOT), "TMP": str(tmp.relative_to(ROOT)), "DS": program}
+    values |= {"ROOT": str(ROOT), "TMP": str(tmp.relative_to(ROOT)), "DS": program}
     b = case.blocks.get("STDIN")
     stdin = "".join(x + "\n" for x in lines[b[0]:b[1]]).encode() if b else None
     if case.kind == "RUN":

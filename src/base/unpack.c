@@ -200,7 +200,7 @@ static err_t listen(struct work *w, struct os_child *child, uint64_t seconds, st
 	return ok();
 }
 
-static err_t run_helper(struct work *w, bool any, struct answer *ret)
+static err_t run_helper(struct work *w, bool any, const char *wanted, struct answer *ret)
 {
 	uint64_t limit, memory, seconds;
 	TRY(env_bytes(w->a, "DUMPSCOPE_UNPACK_LIMIT", (uint64_t)LIMIT_UNPACK_GIB << 30, &limit));
@@ -223,6 +223,7 @@ static err_t run_helper(struct work *w, bool any, struct answer *ret)
 			       any ? "any" : "dump",
 			       arena_printf(w->a, "%" PRIu64, limit),
 			       arena_printf(w->a, "%" PRIu64, memory),
+			       wanted,
 			       NULL };
 	const int fds[] = { w->in, w->memory, 2, w->status_write, w->disk };
 	struct os_child child = { 0 };
@@ -245,12 +246,17 @@ static const char *single_name(const struct work *w)
 	return arena_strndup(w->a, base, str_iends(base, suffix) && n > m ? n - m : n);
 }
 
-static err_t unpack_file(struct work *w, bool any, struct file_map *ret, const char **inner_name_ret)
+static err_t unpack_file(struct work *w, bool any, const char *wanted, struct file_map *ret,
+			 const char **inner_name_ret)
 {
 	struct file_map m;
 	TRY(file_open(w->path, &w->in));
 	TRY(file_map_fd(w->in, &m));
 	w->container = recognise(m.bytes);
+	if (!w->container && wanted) {
+		file_map_close(&m);
+		return fail(E_NOTFOUND, "is no archive", 0);
+	}
 	if (!w->container) {
 		*ret = m;
 		*inner_name_ret = NULL;
@@ -258,28 +264,34 @@ static err_t unpack_file(struct work *w, bool any, struct file_map *ret, const c
 	}
 	file_map_close(&m);
 	struct answer answer;
-	TRY(run_helper(w, any, &answer));
+	TRY(run_helper(w, any, wanted, &answer));
 	if (!answer.on_disk)
 		TRY(os_seal(w->memory));
 	TRY(file_map_fd(answer.on_disk ? w->disk : w->memory, ret));
+	if (wanted && !answer.name && !str_ieq(single_name(w), wanted)) {
+		file_map_close(ret);
+		return fail(E_NOTFOUND, arena_printf(w->a, "holds %s and nothing else", single_name(w)), 0);
+	}
 	*inner_name_ret = answer.name ? answer.name : single_name(w);
 	return ok();
 }
 
-static err_t open_any(struct arena *a, const char *path, bool any, struct file_map *ret, const char **inner_name_ret)
+static err_t open_any(struct arena *a, const char *path, bool any, const char *wanted, struct file_map *ret,
+		      const char **inner_name_ret)
 {
 	struct work w = { a, path, NULL, -1, -1, -1, -1, -1 };
-	err_t e = unpack_file(&w, any, ret, inner_name_ret);
+	err_t e = unpack_file(&w, any, wanted, ret, inner_name_ret);
 	close_all(&w);
 	return e.code ? about(a, path, e) : ok();
 }
 
-err_t unpack_open(struct arena *a, const char *path, struct file_map *ret, const char **inner_name_ret)
+err_t unpack_open(struct arena *a, const char *path, const char *wanted, struct file_map *ret,
+		  const char **inner_name_ret)
 {
-	return open_any(a, path, false, ret, inner_name_ret);
+	return open_any(a, path, false, wanted, ret, inner_name_ret);
 }
 
 err_t unpack_any(struct arena *a, const char *path, struct file_map *ret, const char **inner_name_ret)
 {
-	return open_any(a, path, true, ret, inner_name_ret);
+	return open_any(a, path, true, NULL, ret, inner_name_ret);
 }

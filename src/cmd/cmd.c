@@ -205,6 +205,13 @@ static void name_system(const struct session *s, struct doc *out)
 		out->ptr_bytes = s->target->ptr_bytes;
 }
 
+void cmd_choose_system(struct call *c, struct session *s, struct doc *out)
+{
+	s->dbg->current = c->s = s;
+	if (s->target)
+		out->ptr_bytes = s->target->ptr_bytes;
+}
+
 static void run_command(struct run *r, const char *p, size_t n)
 {
 	struct session *s = r->d->current;

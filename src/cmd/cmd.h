@@ -43,6 +43,8 @@ extern const struct cmd *const commands[]; // generated from cmd/LIST; NULL-term
 unsigned cmd_line(struct session *s, const char *line, struct doc *out);
 // Runs a line inside the document of the calling command (~*e, !for_each_...). An error ends the line, nothing else.
 unsigned cmd_nested(struct session *s, const char *line, struct doc *out);
+// From here on commands, and the rest of this one, work on another open dump.
+void cmd_choose_system(struct call *c, struct session *s, struct doc *out);
 const struct cmd *cmd_find(const char *name); // exact or stem + flags; NULL
 
 // ---- arguments: a cursor over the text

@@ -2,6 +2,7 @@
 // frame.c: .frame: the local context; .inline and .lines: what frames show.
 #include "base/limits.h"
 #include "cmd/rows.h"
+#include "cmd/symbols.h"
 #include "value/locals.h"
 
 #include <string.h>
@@ -84,11 +85,9 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		bool on = arg_switch(c, "-e"), off = arg_switch(c, "-d");
 		(void)arg_switch(c, "-t");
 		TRY(arg_done(c));
-		uint32_t *options = &s->target->symbol_options;
-		*options = on    ? *options | SYMOPT_LOAD_LINES
-			   : off ? *options & ~(uint32_t)SYMOPT_LOAD_LINES
-				 : *options ^ SYMOPT_LOAD_LINES;
-		emit_setting(c, out, "lines", *options & SYMOPT_LOAD_LINES);
+		uint32_t old = s->target->symbol_options, without = old & ~(uint32_t)SYMOPT_LOAD_LINES;
+		symbol_options_set(s, on ? old | SYMOPT_LOAD_LINES : off ? without : old ^ SYMOPT_LOAD_LINES);
+		emit_setting(c, out, "lines", s->target->symbol_options & SYMOPT_LOAD_LINES);
 		return ok();
 	}
 	uint64_t on = !s->no_inlines;
@@ -97,9 +96,12 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	TRY(arg_done(c));
 	if (on > 1)
 		return usage(c, ".inline takes 0 or 1");
-	if (s->no_inlines == (bool)on) // frames are numbered anew
-		s->frame = 0;
-	s->no_inlines = !on;
+	for (size_t i = 0; i < s->dbg->n_systems; i++) {
+		struct session *each = s->dbg->systems[i];
+		if (each->no_inlines == (bool)on) // frames are numbered anew
+			each->frame = 0;
+		each->no_inlines = !on;
+	}
 	emit_setting(c, out, "inline", on);
 	return ok();
 }

@@ -290,3 +290,13 @@ va_t emit_insn(struct session *s, struct call *c, struct doc *out, va_t va, cons
 	insn_emit(s, c, out, va, &in, bytes, n, tail ? regs : NULL, NULL);
 	return va + (n ? n : in.len);
 }
+
+void emit_here(struct call *c, struct doc *out)
+{
+	const struct regs *r;
+	err_t e = session_regs(c->s, &r);
+	if (e.code)
+		doc_note(out, NOTE_WARNING, "thread.no_context", "%s", e.what);
+	else
+		emit_insn(c->s, c, out, reg_get(r, reg_pc(c->s->target->machine)), r, true, true);
+}

@@ -20,6 +20,8 @@ const char *source_why(const struct session *s, va_t va);
 // a row of question marks.
 va_t emit_insn(struct session *s, struct call *c, struct doc *out, va_t va, const struct regs *regs, bool location,
 	       bool tail);
+// Where the current thread stands; a note when the dump holds no registers of it.
+void emit_here(struct call *c, struct doc *out);
 extern const struct schema row_code_location, row_insn;
 // The register block of `r` (row registers_x64, registers_x86 or registers_arm64), then the instruction at ip.
 void emit_regs(struct session *s, struct call *c, struct doc *out, const struct regs *regs);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // sym.c: !sym: how loudly symbols are loaded.
-#include "cmd/cmd.h"
+#include "cmd/symbols.h"
 
 extern const struct cmd cmd_sym;
 
@@ -15,13 +15,13 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	if (!word)
 		;
 	else if (str_ieq(word, "noisy") && !off)
-		t->symbol_options |= SYMOPT_DEBUG;
+		symbol_options_set(s, t->symbol_options | SYMOPT_DEBUG);
 	else if (str_ieq(word, "quiet") && !off)
-		t->symbol_options &= ~SYMOPT_DEBUG;
+		symbol_options_set(s, t->symbol_options & ~SYMOPT_DEBUG);
 	else if (str_ieq(word, "prompts") && !off)
-		t->symbol_options &= ~(uint32_t)NO_PROMPTS;
+		symbol_options_set(s, t->symbol_options & ~(uint32_t)NO_PROMPTS);
 	else if (str_ieq(word, "prompts") && str_ieq(off, "off"))
-		t->symbol_options |= NO_PROMPTS;
+		symbol_options_set(s, t->symbol_options | NO_PROMPTS);
 	else
 		return usage(c, "Usage: !sym [noisy | quiet | prompts | prompts off]");
 	ROW(out, symbol_noise, VS(t->symbol_options & SYMOPT_DEBUG ? "noisy" : "quiet"),

@@ -5,6 +5,8 @@
 
 // Answers that were kept are no longer true: other symbols may be found now.
 void symbols_changed(struct session *s);
+// Sets the options of all open dumps: they are the debugger's.
+void symbol_options_set(struct session *s, uint32_t options);
 // What a module's symbols cannot give (.dwo files), as a note.
 void note_symbols(struct doc *out, const struct module *m);
 // .symfix, in sympath.c.

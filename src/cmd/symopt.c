@@ -39,6 +39,26 @@ static const struct {
 	{ SYMOPT_DEBUG, "SYMOPT_DEBUG", "each look-up of a symbol file is told (!sym noisy)" },
 };
 
+static void set_of(struct target *t, uint32_t flags)
+{
+	uint32_t old = t->symbol_options;
+	t->symbol_options = flags;
+	// What the strict eye refused may be taken now, and the other way round.
+	for (size_t i = 0; ((old ^ flags) & SYMOPT_LOAD_ANYTHING) && i < t->n_modules; i++) {
+		struct module *m = t->modules[i];
+		if (m->other_build || (m->mismatch && !m->load_anything))
+			target_forget_symbols(t, m);
+	}
+}
+
+void symbol_options_set(struct session *s, uint32_t flags)
+{
+	for (size_t i = 0; i < s->dbg->n_systems; i++) {
+		set_of(s->dbg->systems[i]->target, flags);
+		symbols_changed(s->dbg->systems[i]);
+	}
+}
+
 static err_t run(struct session *s, struct call *c, struct doc *out)
 {
 	struct target *t = s->target;
@@ -50,14 +70,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		if (flags > UINT32_MAX)
 			return usage(c, "Symbol options have 32 bits");
 		uint32_t old = t->symbol_options;
-		t->symbol_options = clear ? old & ~(uint32_t)flags : old | (uint32_t)flags;
-		// What the strict eye refused may be taken now, and the other way round.
-		for (size_t i = 0; ((old ^ t->symbol_options) & SYMOPT_LOAD_ANYTHING) && i < t->n_modules; i++) {
-			struct module *m = t->modules[i];
-			if (m->other_build || (m->mismatch && !m->load_anything))
-				target_forget_symbols(t, m);
-		}
-		symbols_changed(s);
+		symbol_options_set(s, clear ? old & ~(uint32_t)flags : old | (uint32_t)flags);
 	} else if (*c->flags) {
 		return usage(c, "Usage: .symopt[+ | -] FLAGS");
 	}

@@ -79,15 +79,29 @@ static const char *appended(struct call *c, const char *old, const char *path)
 
 static void set_symbol_path(struct session *s, const char *path)
 {
-	target_set_symbol_path(s->target, path);
-	symbols_changed(s);
+	// The path is the debugger's: all open dumps use it.
+	for (size_t i = 0; i < s->dbg->n_systems; i++) {
+		target_set_symbol_path(s->dbg->systems[i]->target, path);
+		symbols_changed(s->dbg->systems[i]);
+	}
+}
+
+static void set_image_path(struct session *s, const char *path)
+{
+	for (size_t i = 0; i < s->dbg->n_systems; i++) {
+		target_set_image_path(s->dbg->systems[i]->target, path);
+		symbols_changed(s->dbg->systems[i]);
+	}
 }
 
 err_t symfix_run(struct session *s, struct call *c, struct doc *out)
 {
 	struct target *t = s->target;
 	const char *dir = arg_rest(c);
-	t->store->home.symfix = *dir ? arena_strdup(t->arena, dir) : NULL;
+	for (size_t i = 0; i < s->dbg->n_systems; i++) {
+		struct target *each = s->dbg->systems[i]->target;
+		each->store->home.symfix = *dir ? arena_strdup(each->arena, dir) : NULL;
+	}
 	set_symbol_path(s, call_flag(c, '+') ? appended(c, t->symbol_path.text, "srv*") : "srv*");
 	const char *downstream = t->store->home.downstream;
 	if (!*dir && downstream)
@@ -110,10 +124,9 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 		if (call_flag(c, '+'))
 			path = appended(c, p->text, path);
 		if (images)
-			target_set_image_path(t, path);
+			set_image_path(s, path);
 		else
 			set_symbol_path(s, path);
-		symbols_changed(s);
 	}
 	if (images)
 		ROW(out, image_path, VS(shown(p->text)), VS(shown(p->expanded)));

@@ -120,13 +120,7 @@ static err_t select_threads(struct session *s, struct call *c, struct selection 
 static err_t switch_to(struct session *s, struct call *c, struct doc *out, size_t index)
 {
 	TRY(session_set_thread(s, index));
-	const struct regs *r;
-	err_t e = session_regs(s, &r);
-	if (e.code) {
-		doc_note(out, NOTE_WARNING, "thread.no_context", "%s", e.what);
-		return ok();
-	}
-	emit_insn(s, c, out, reg_get(r, reg_pc(s->target->machine)), r, true, true);
+	emit_here(c, out);
 	return ok();
 }
 
@@ -140,7 +134,7 @@ static err_t for_each(struct session *s, struct call *c, struct doc *out, const 
 	uint64_t zeroed = s->regs_zeroed;
 	bool known = s->regs_known, set = s->regs_set;
 	err_t e = ok();
-	for (size_t i = first; i < last && !e.code; i++) {
+	for (size_t i = first; i < last && !e.code && s->dbg->current == s; i++) {
 		e = session_poll(s);
 		if (e.code)
 			break;

@@ -123,10 +123,6 @@ void banner_emit(struct session *s, struct call *c, struct doc *out)
 {
 	const struct target *t = s->target;
 	const struct dump_user *u = t->user;
-	doc_text(out, "");
-	ROW(out, program_version, VS(DUMPSCOPE_VERSION));
-	doc_text(out, "");
-	doc_text(out, "");
 	ROW(out, dump_file, VS(t->path), VS(kind_text(t)), VS(t->dump->format->name), VS(t->inner));
 	const char *comments[] = { u->comment_a, u->comment_w };
 	for (size_t i = 0; i < ARRAY_LEN(comments); i++)
@@ -152,15 +148,18 @@ void banner_emit(struct session *s, struct call *c, struct doc *out)
 		lastevent_emit(s, c, out, true);
 	}
 	doc_text(out, "For analysis of this file, run !analyze -v");
-	const struct regs *r;
-	if (!session_regs(s, &r).code)
-		emit_insn(s, c, out, reg_get(r, reg_pc(t->machine)), r, true, true);
+	if (s->regs_known)
+		emit_here(c, out);
 }
 
 static err_t run(struct session *s, struct call *c, struct doc *out)
 {
 	TRY(arg_done(c));
 	if (str_ieq(c->name, ".banner")) {
+		doc_text(out, "");
+		ROW(out, program_version, VS(DUMPSCOPE_VERSION));
+		doc_text(out, "");
+		doc_text(out, "");
 		banner_emit(s, c, out);
 	} else if (str_ieq(c->name, ".time")) {
 		when_emit(s, c, out);
@@ -173,7 +172,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	return ok();
 }
 
-static const struct schema *const rows[] = { &dump_file,      &dump_comment,      &search_path,   &system_info,
+const struct schema *const banner_rows[] = { &dump_file,      &dump_comment,      &search_path,   &system_info,
 					     &kernel_base,    &session_time,      &process_times, &program_version,
 					     &row_last_event, &row_code_location, &row_insn,      NULL };
 const struct cmd cmd_vertarget = {
@@ -184,5 +183,5 @@ const struct cmd cmd_vertarget = {
 	.help = "vertarget   system and times\nversion     the same and this program's version\n"
 		".time       times only\n.banner     what was shown when the dump was opened\n",
 	.run = run,
-	.rows = rows,
+	.rows = banner_rows,
 };

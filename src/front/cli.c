@@ -33,7 +33,7 @@ volatile int *front_on_interrupt(void)
 	return &interrupted;
 }
 
-static void print_error(const char *path, err_t e)
+void front_print_error(const char *path, err_t e)
 {
 	const char *what = e.what ? e.what : err_name(e.code);
 	// Some messages name the file themselves.
@@ -61,36 +61,73 @@ static void note_path(const struct target *t, const struct store_path *p)
 		fprintf(stderr, "dumpscope: note: servers are not asked; the folders of the path are used\n");
 }
 
-int front_open(struct arena *a, const struct options *o, struct session **ret)
+err_t front_open_dump(struct arena *a, const struct options *o, const char *path, const char *inner,
+		      const struct target *like, struct session **ret)
 {
-	const char *images = o->image_path ? o->image_path : o->no_env_paths ? "" : store_env_image_path(a);
-	err_t e = session_open(a, o->dump, images, ret);
-	if (e.code) {
-		print_error(o->dump, e);
-		return e.code == E_LIMIT ? EXIT_LIMIT : EXIT_NO_DUMP;
-	}
-	struct target *t = (*ret)->target;
+	const char *images = like              ? like->image_path.text
+			     : o->image_path   ? o->image_path
+			     : o->no_env_paths ? ""
+					       : store_env_image_path(a);
+	const char *symbols = like              ? like->symbol_path.text
+			      : o->symbol_path  ? o->symbol_path
+			      : o->no_env_paths ? ""
+						: store_env_symbol_path(a);
+	struct target *t;
+	TRY(target_open(a, path, inner, &t));
+	TRY(session_over(a, t, images, ret));
 	if (!o->no_servers && front_ask_servers(a, t->store, &interrupted) && *images)
 		target_set_image_path(t, images); // once more: it may name a server
-	target_set_symbol_path(t, o->symbol_path ? o->symbol_path : o->no_env_paths ? "" : store_env_symbol_path(a));
-	note_path(t, &t->symbol_path);
-	note_path(t, &t->image_path);
-	t->symbol_options = o->symbol_options;
+	target_set_symbol_path(t, symbols);
+	t->symbol_options = like ? like->symbol_options : o->symbol_options;
 	for (size_t i = 0; !(t->symbol_options & SYMOPT_DEFERRED_LOADS) && i < t->n_modules; i++)
 		(void)sym_load(t, t->modules[i]);
 	(void)sym_decode_kdbg(*ret);
+	return ok();
+}
+
+// .opendump: the way the first dump was opened, but with the paths as they are now.
+static err_t open_more(struct debugger *d, struct arena *a, const char *path, const char *inner, struct session **ret)
+{
+	return front_open_dump(a, d->open_ctx, path, inner, d->current->target, ret);
+}
+
+int front_open_exit_code(err_t e)
+{
+	return !e.code ? 0 : e.code == E_LIMIT ? EXIT_LIMIT : EXIT_NO_DUMP;
+}
+
+err_t front_open(struct arena *a, const struct options *o, struct session **ret)
+{
+	err_t e = front_open_dump(a, o, o->dump, NULL, NULL, ret);
+	if (e.code) {
+		front_print_error(o->dump, e);
+		return e;
+	}
+	const struct target *t = (*ret)->target;
+	note_path(t, &t->symbol_path);
+	note_path(t, &t->image_path);
 	struct debugger *d = (*ret)->dbg;
 	d->source_path = o->source_path ? o->source_path : o->no_env_paths ? "" : store_env_source_path(a);
 	d->cancel = &interrupted;
+	d->open = open_more;
+	d->open_ctx = o;
 	const char *evaluator = o->evaluator_given ? NULL : os_env("_NT_EXPR_EVAL");
 	d->cpp_default = evaluator ? str_ieq(evaluator, "c++") : o->cpp_default;
-	return 0;
+	return ok();
+}
+
+int front_worse_exit_code(int a, int b)
+{
+	// What the caller asked for by --fail-on comes before a file that is no dump.
+	static const int ranks[] = { EXIT_ANALYSED, EXIT_PARTIAL, EXIT_LIMIT, EXIT_NO_DUMP, EXIT_FINDING, EXIT_USAGE };
+	int worse = EXIT_ANALYSED;
+	for (size_t i = 0; i < ARRAY_LEN(ranks); i++)
+		worse = ranks[i] == a || ranks[i] == b ? ranks[i] : worse;
+	return worse;
 }
 
 int front_exit_code(const struct session *s)
 {
-	if (!s->target)
-		return EXIT_ANALYSED;
 	const struct dump *d = s->target->dump;
 	bool damaged = d->truncated;
 	for (size_t i = 0; i < d->n_notes; i++)
@@ -186,15 +223,53 @@ static void run_standard_input(struct prompt *p)
 	arena_free(a);
 }
 
+// The other dumps of the command line; the first one stays the current one, as in the debugger.
+static int open_others(struct debugger *d, const struct options *o)
+{
+	struct session *first = d->current, *s;
+	for (size_t i = 1; i < o->n_dumps; i++) {
+		err_t e = debugger_open(d, o->dumps[i], NULL, &s);
+		if (e.code) {
+			front_print_error(o->dumps[i], e);
+			return front_open_exit_code(e);
+		}
+	}
+	d->current = d->event = first;
+	return 0;
+}
+
+static void banners(struct prompt *p)
+{
+	struct session *first = p->d->current;
+	for (size_t i = 0; i < p->d->n_systems; i++) {
+		p->d->current = p->d->systems[i];
+		cmd_line(p->d->current, ".banner", p->doc);
+	}
+	p->d->current = first;
+}
+
+static int exit_code(const struct prompt *p)
+{
+	int code = p->limited ? EXIT_LIMIT : EXIT_ANALYSED;
+	for (size_t i = 0; i < p->d->n_systems; i++)
+		code = front_worse_exit_code(code, front_exit_code(p->d->systems[i]));
+	return code;
+}
+
 int front_debugger(struct arena *a, const struct options *o)
 {
 	struct prompt *p = NEW(a, struct prompt);
 	p->o = o;
 	struct session *s;
-	int code = front_open(a, o, &s);
+	int code = front_open_exit_code(front_open(a, o, &s));
 	if (code)
 		return code;
 	p->d = s->dbg;
+	code = open_others(p->d, o);
+	if (code) {
+		debugger_close(p->d);
+		return code;
+	}
 	int log = -1;
 	if (o->log_path) {
 		log = open(o->log_path, O_WRONLY | O_CREAT | O_CLOEXEC | (o->log_append ? O_APPEND : O_TRUNC), 0666);
@@ -205,17 +280,17 @@ int front_debugger(struct arena *a, const struct options *o)
 		}
 	}
 	output_init(&p->out, log);
-	p->doc = o->json ? doc_json_new(a, p->out.sink, p->d->current->target->ptr_bytes)
-			 : doc_text_new(a, p->out.sink, p->d->current->target->ptr_bytes, o->colour);
+	p->doc = o->json ? doc_json_new(a, p->out.sink, s->target->ptr_bytes)
+			 : doc_text_new(a, p->out.sink, s->target->ptr_bytes, o->colour);
 	front_on_interrupt();
 	if (!o->json)
-		cmd_line(p->d->current, ".banner", p->doc);
+		banners(p);
 	run_initial(p);
 	if (!p->d->quit)
 		run_standard_input(p);
 	if (p->d->quit)
 		put_text(p, "quit:\n");
-	code = output_end(&p->out, p->limited ? EXIT_LIMIT : front_exit_code(p->d->current));
+	code = output_end(&p->out, exit_code(p));
 	debugger_close(p->d);
 	if (log >= 0)
 		close(log);

@@ -93,7 +93,7 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 	const struct options o = {
 		.dump = x.in, .no_env_paths = true, .no_servers = true, .symbol_options = SYMOPT_DEFAULT
 	};
-	code = front_open(a, &o, &x.s);
+	code = front_open_exit_code(front_open(a, &o, &x.s));
 	if (code)
 		return code;
 	x.a = arena_new(LIMIT_COMMAND_MEMORY);

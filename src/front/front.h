@@ -17,8 +17,10 @@ enum exit_code { // documented in dumpscope(1)
 };
 
 struct options {
-	const char *dump; // -z, or the first argument
-	bool debugger;    // -z: a prompt; else a report
+	const char *dump;         // -z, or the first argument
+	const char *const *dumps; // all of them, the first is `dump`
+	size_t n_dumps;
+	bool debugger; // -z: a prompt; else a report
 	bool json, colour, verbose, quiet;
 	const char *image_path, *symbol_path, *source_path;
 	const char *const *commands; // -c, -cf: lines in order
@@ -46,14 +48,21 @@ void output_flush(struct output *o);
 // Flushes; says on standard error what went wrong. Returns the exit code: `code` when all was written.
 int output_end(struct output *o, int code);
 
-// Opens the dump; prints why not to standard error and returns an exit code, 0 when it is open.
-int front_open(struct arena *a, const struct options *o, struct session **ret);
+// Opens the dump; prints why not to standard error.
+MUST_USE err_t front_open(struct arena *a, const struct options *o, struct session **ret);
 int front_debugger(struct arena *a, const struct options *o); // -z
-int front_report(struct arena *a, const struct options *o);   // dumpscope DUMP
+int front_report(struct arena *a, const struct options *o);   // dumpscope DUMP ...
+// The same for any dump, which is not announced. `inner`: its name in an archive, or NULL. `like`: an open dump whose
+// paths and symbol options it takes instead of those of the command line; may be NULL.
+MUST_USE err_t front_open_dump(struct arena *a, const struct options *o, const char *path, const char *inner,
+			       const struct target *like, struct session **ret);
+void front_print_error(const char *path, err_t e); // to standard error
+int front_open_exit_code(err_t e);                 // of a dump that could not be opened; 0: it could
 // From here on Ctrl-C does not end the program but sets what this points to.
 volatile int *front_on_interrupt(void);
 // EXIT_PARTIAL when the dump has holes of its own (cut, corrupt), else EXIT_ANALYSED.
 int front_exit_code(const struct session *s);
+int front_worse_exit_code(int a, int b);
 
 struct front { // a sub-command
 	const char *name, *args, *summary;

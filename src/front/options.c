@@ -8,8 +8,8 @@
 #include <string.h>
 
 static const char usage_text[] =
-	"usage: dumpscope DUMP                    what happened, and why we think so\n"
-	"       dumpscope -z DUMP [options]       a debugger prompt that speaks WinDbg\n"
+	"usage: dumpscope DUMP ...                what happened, and why we think so\n"
+	"       dumpscope -z DUMP [options]       a debugger prompt that speaks WinDbg; more dumps, more -z\n"
 	"       dumpscope SUBCOMMAND ...          see below\n"
 	"options:\n"
 	"  -c \"COMMANDS\"     run these first (\"k; q\" runs k and ends)\n"
@@ -58,11 +58,17 @@ static bool is_live_only(const char *o, bool *takes_value)
 struct parse {
 	struct arena *a;
 	struct options *o;
-	const char **lines;
+	const char **lines, **dumps;
 	size_t n_lines;
 	int argc, i;
 	char **argv;
 };
+
+static void add_dump(struct parse *p, const char *path)
+{
+	p->dumps[p->o->n_dumps++] = path;
+	p->o->dump = p->dumps[0];
+}
 
 static const char *value(struct parse *p)
 {
@@ -205,9 +211,7 @@ static int short_option(struct parse *p, const char *name)
 	if (takes_value && !v)
 		return usage_error("this option wants a value", p->argv[p->i]);
 	if (str_eq(name, "z")) {
-		if (o->dump)
-			return usage_error("one dump at a time; not supported: several", v);
-		o->dump = v;
+		add_dump(p, v);
 		o->debugger = true;
 	} else if (str_eq(name, "c")) {
 		p->lines[p->n_lines++] = v;
@@ -262,6 +266,7 @@ int options_parse(struct arena *a, int argc, char **argv, struct options *ret)
 {
 	struct parse p = { .a = a, .o = ret, .argc = argc, .argv = argv };
 	p.lines = NEW_N(a, const char *, (size_t)argc + 1);
+	ret->dumps = p.dumps = NEW_N(a, const char *, (size_t)argc + 1);
 	ret->symbol_options = SYMOPT_DEFAULT;
 	for (p.i = 1; p.i < argc; p.i++) {
 		const char *s = argv[p.i];
@@ -270,10 +275,8 @@ int options_parse(struct arena *a, int argc, char **argv, struct options *ret)
 			code = long_option(&p, s + 2);
 		else if ((s[0] == '-' && s[1]) || (s[0] == '/' && is_known(s + 1) && !file_exists(s)))
 			code = short_option(&p, s + 1);
-		else if (ret->dump)
-			code = usage_error("one dump at a time; not supported: several", s);
 		else
-			ret->dump = s;
+			add_dump(&p, s);
 		if (code >= 0)
 			return code;
 	}

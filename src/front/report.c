@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // report.c: dumpscope DUMP: what happened, where, why we think so, what to type next.
+#include "base/limits.h"
 #include "front/report_int.h"
 #include "target/kernel.h"
 #include "target/system.h"
@@ -196,30 +197,91 @@ static int exit_code(const struct report *r)
 	return front_exit_code(r->s);
 }
 
+SCHEMA(report_heading, "Which dump the report is about", NULL, "==== {path}", { "path", R_STR, "as it was named" });
+
+struct reporting {
+	struct report r;
+	const char *path;
+	struct output *out;
+	size_t number;
+	int code;
+};
+
+static void emit(struct reporting *g, err_t opened)
+{
+	struct report *r = &g->r;
+	bool several = r->o->n_dumps > 1;
+	r->out->several = several;
+	r->out->system = (unsigned)g->number;
+	doc_begin(r->out, NULL);
+	if (several && !r->o->json) {
+		if (g->number)
+			doc_text(r->out, "");
+		ROW(r->out, report_heading, VS(g->path));
+	}
+	if (opened.code && r->o->json)
+		report_json_unopened(r, opened);
+	else if (opened.code)
+		line(r, "What", arena_printf(r->a, "nothing can be said: %s", opened.what), NULL);
+	else if (r->o->json)
+		report_json(r);
+	else
+		report_text(r);
+	doc_end(r->out);
+}
+
+static struct doc *renderer(const struct reporting *g, unsigned ptr_bytes)
+{
+	const struct options *o = g->r.o;
+	return o->json ? doc_json_new(g->r.a, g->out->sink, ptr_bytes)
+		       : doc_text_new(g->r.a, g->out->sink, ptr_bytes, o->colour);
+}
+
+static err_t report_one(void *ctx)
+{
+	struct reporting *g = ctx;
+	struct report *r = &g->r;
+	struct options o = *r->o;
+	o.dump = g->path;
+	err_t e = front_open(r->a, &o, &r->s);
+	if (e.code) {
+		g->code = front_open_exit_code(e);
+		r->out = renderer(g, 8);
+		if (o.n_dumps > 1) // a document for each of them
+			emit(g, e);
+		return ok();
+	}
+	if (o.timeout_seconds)
+		r->s->dbg->deadline_us = os_now_us() + o.timeout_seconds * 1000000ull;
+	r->out = renderer(g, r->s->target->ptr_bytes);
+	r->why_not = verdict_get(r->s, &r->v);
+	if (r->why_not.code)
+		r->v = NULL;
+	if (detect_all(r->s, &r->findings).code)
+		r->findings = NULL;
+	emit(g, ok());
+	g->code = exit_code(r);
+	return ok();
+}
+
 int front_report(struct arena *a, const struct options *o)
 {
-	struct report r = { .a = a, .o = o };
-	int code = front_open(a, o, &r.s);
-	if (code)
-		return code;
-	if (o->timeout_seconds)
-		r.s->dbg->deadline_us = os_now_us() + o->timeout_seconds * 1000000ull;
+	int worst = EXIT_ANALYSED;
 	struct output *out = NEW(a, struct output);
 	output_init(out, -1);
-	unsigned width = r.s->target->ptr_bytes;
-	r.out = o->json ? doc_json_new(a, out->sink, width) : doc_text_new(a, out->sink, width, o->colour);
-	r.why_not = verdict_get(r.s, &r.v);
-	if (r.why_not.code)
-		r.v = NULL;
-	if (detect_all(r.s, &r.findings).code)
-		r.findings = NULL;
-	doc_begin(r.out, NULL);
-	if (o->json)
-		report_json(&r);
-	else
-		report_text(&r);
-	doc_end(r.out);
-	code = output_end(out, exit_code(&r));
-	session_close(r.s);
-	return code;
+	for (size_t i = 0; i < o->n_dumps && !out->failed; i++) {
+		struct arena *own = arena_child(a, LIMIT_SESSION_MEMORY);
+		struct reporting g = { .r = { .a = own, .o = o }, .path = o->dumps[i], .out = out, .number = i };
+		err_t e = arena_guard(own, NULL, report_one, &g);
+		if (e.code) {
+			front_print_error(g.path, e);
+			g.code = EXIT_LIMIT;
+		}
+		worst = front_worse_exit_code(worst, g.code);
+		if (g.r.s)
+			session_close(g.r.s);
+		arena_free(own);
+		output_flush(out);
+	}
+	return output_end(out, worst);
 }

@@ -18,6 +18,7 @@ struct report {
 
 void report_text(struct report *r);
 void report_json(struct report *r);
+void report_json_unopened(struct report *r, err_t why); // of several dumps one that cannot be opened
 
 // How sure the name of a frame is decides its form: "mod!func+0x12" only for certain functions, else "mod+0x12".
 struct place {

@@ -335,3 +335,8 @@ void report_json(struct report *r)
 	for (size_t i = 0; i < n_notes; i++)
 		doc_note(r->out, NOTE_WARNING, "dump.kernel", "%s", notes[i]);
 }
+void report_json_unopened(struct report *r, err_t why)
+{
+	ROW(r->out, report_status, VS(why.what), V_ABSENT, V_ABSENT, V_ABSENT, VS(NULL), V_ABSENT, V_ABSENT);
+	doc_error(r->out, why);
+}

@@ -89,7 +89,8 @@ static void command_document(struct writer *w)
 	       "\"command\":{\"type\":\"object\",\"description\":\"What a command answered\",\"required\":["
 	       "\"schema_version\",\"command\",\"items\",\"notes\"],\"properties\":{\"schema_version\":{\"const\":");
 	sb_printf(&w->out, "%d", DOC_SCHEMA_VERSION);
-	sb_add(&w->out, "},\"command\":{\"type\":\"string\"},\"items\":{\"type\":\"array\",\"items\":{\"anyOf\":[");
+	sb_add(&w->out, "},\"system\":{\"type\":\"integer\"},\"command\":{\"type\":\"string\"},\"items\":{\"type\":"
+			"\"array\",\"items\":{\"anyOf\":[");
 	for (size_t i = 0; i < w->n; i++)
 		sb_printf(&w->out, "%s{\"$ref\":\"#/$defs/%s\"}", i ? "," : "", definition(w, i));
 	sb_add(&w->out, "]}},\"notes\":{\"$ref\":\"#/$defs/notes\"}}},\n");
@@ -141,7 +142,7 @@ static void report_document(struct writer *w)
 	sb_add(s, "\"report\":{\"type\":\"object\",\"description\":\"What `dumpscope --json DUMP` says\",\"required\":["
 		  "\"schema_version\",\"status\",\"notes\"],\"properties\":{\"schema_version\":{\"const\":");
 	sb_printf(s, "%d", DOC_SCHEMA_VERSION);
-	sb_add(s, "},\"notes\":{\"$ref\":\"#/$defs/notes\"},");
+	sb_add(s, "},\"system\":{\"type\":\"integer\"},\"notes\":{\"$ref\":\"#/$defs/notes\"},");
 	properties(s, report_sections[0].row);
 	sections(s, NULL);
 	finding_sections(s);

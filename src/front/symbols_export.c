@@ -182,7 +182,7 @@ static int add_dump(struct export *x, const struct need_args *args, const char *
 {
 	struct session *s;
 	const struct options o = { .dump = path, .symbol_path = args->path, .no_env_paths = true, .no_servers = true };
-	int code = front_open(x->a, &o, &s);
+	int code = front_open_exit_code(front_open(x->a, &o, &s));
 	if (code)
 		return code;
 	size_t before = x->n, n = s->target->n_modules;

@@ -134,7 +134,7 @@ static int add_dump(struct needs *ns, const struct need_args *args, const char *
 {
 	struct session *s;
 	const struct options o = { .dump = path, .symbol_path = "", .no_env_paths = true, .no_servers = true };
-	int code = front_open(ns->a, &o, &s);
+	int code = front_open_exit_code(front_open(ns->a, &o, &s));
 	if (code)
 		return code;
 	for (size_t i = 0; i < s->target->n_modules; i++)

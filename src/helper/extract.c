@@ -90,6 +90,20 @@ static const char *entry_name(struct archive_entry *e)
 	return name ? name : "";
 }
 
+// Windows' names: no case, and both slashes.
+static bool is_called(const char *name, const char *wanted)
+{
+	size_t n = strlen(name), m = strlen(wanted);
+	if (n < m || (n > m && name[n - m - 1] != '/' && name[n - m - 1] != '\\'))
+		return false;
+	for (name += n - m; *name; name++, wanted++) {
+		char a = *name == '\\' ? '/' : *name, b = *wanted == '\\' ? '/' : *wanted;
+		if (a != b && !str_ieqn(&a, &b, 1))
+			return false;
+	}
+	return true;
+}
+
 // Fills buf from the current file. *got < n only at its end.
 static err_t read_some(struct run *x, const char *name, uint64_t at, size_t n, size_t *got)
 {
@@ -144,7 +158,9 @@ static err_t try_entry(struct run *x, struct archive_entry *e, bool by_name, boo
 			    arena_printf(x->a, "%s: %s: not supported: encrypted, unpack it with its password",
 					 x->format->name, text(x->a, name)),
 			    0);
-	bool wanted = single || x->job->any || (by_name && named_as_dump(name));
+	if (x->job->wanted && !single && !is_called(name, x->job->wanted))
+		return ok();
+	bool wanted = single || x->job->any || x->job->wanted || (by_name && named_as_dump(name));
 	if (by_name && !wanted)
 		return ok();
 	size_t n;
@@ -224,7 +240,10 @@ err_t extract_file(struct arena *a, const struct extract_job *job, const char **
 	if (x.entry_error.code)
 		return x.entry_error;
 	return fail(E_NOTFOUND,
-		    arena_printf(a, job->any ? "%s: the archive is empty" : "%s: no file in the archive is a dump",
+		    arena_printf(a,
+				 job->wanted ? "%s: no file in the archive has this name"
+				 : job->any  ? "%s: the archive is empty"
+					     : "%s: no file in the archive is a dump",
 				 x.format->name),
 		    0);
 }

@@ -10,6 +10,7 @@ struct extract_job {
 	const char *format;  // "cab", "zip", "7z"; a single file: "gzip", "xz", "zstd", "bzip2"
 	struct span archive; // the whole file
 	bool any;            // the first file whatever it is, not the first dump
+	const char *wanted;  // this file: its path in the archive, or the last part of it; NULL: no matter
 	uint64_t limit;      // bytes that may be handed to the sink
 	extract_sink_fn *sink;
 	void *ctx;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // main.c of dumpscope-helper: work on untrusted bytes from outside, away from the debugger's process and start-up.
 //
-//     dumpscope-helper unpack FORMAT dump|any LIMIT MEMORY
+//     dumpscope-helper unpack FORMAT dump|any LIMIT MEMORY [NAME]
 //
 // Descriptors: 0 the archive, a regular file; 1 a memory file that takes the content; 2 complaints of libraries; 3 the
 // status; 4 a file on disk, to which the content moves when it passes MEMORY bytes (may be closed). LIMIT is the most
-// bytes of content. The status is text, one `key value` a line, values without control characters:
+// bytes of content; NAME the file that is wanted. The status is text, one `key value` a line, values without control
+// characters:
 //     name NAME       of the file in the archive, absent when it records none
 //     out 1|4         the descriptor that has the content, from its start
 //     size BYTES
@@ -131,10 +132,11 @@ static int unpack(struct arena *a, int argc, char **argv)
 {
 	struct output o = { .fd = FD_MEMORY };
 	struct extract_job job = { .sink = put, .ctx = &o };
-	if (argc != 4 || !number(argv[2], &job.limit) || !number(argv[3], &o.memory))
+	if (argc < 4 || argc > 5 || !number(argv[2], &job.limit) || !number(argv[3], &o.memory))
 		return say(a, fail(E_USAGE, "the helper program is of another version of dumpscope", 0), NULL, NULL);
 	job.format = argv[0];
 	job.any = str_eq(argv[1], "any");
+	job.wanted = argc == 5 ? argv[4] : NULL;
 	struct file_map in;
 	err_t e = file_map_fd(FD_IN, &in);
 	if (e.code)

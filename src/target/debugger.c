@@ -56,10 +56,14 @@ static err_t open_system(void *ctx)
 	struct debugger *d = o->d;
 	if (d->open)
 		return d->open(d, o->a, o->path, o->inner, &o->s);
-	const struct target *t = d->current->target;
-	TRY(session_open(o->a, o->path, t ? t->image_path.text : NULL, &o->s));
-	if (t)
-		target_set_symbol_path(o->s->target, t->symbol_path.text);
+	const struct target *like = d->current->target;
+	struct target *t;
+	TRY(target_open(o->a, o->path, o->inner, &t));
+	TRY(session_over(o->a, t, like ? like->image_path.text : NULL, &o->s));
+	if (like) {
+		target_set_symbol_path(t, like->symbol_path.text);
+		t->symbol_options = like->symbol_options;
+	}
 	return ok();
 }
 

@@ -5,7 +5,7 @@
 err_t session_open(struct arena *a, const char *path, const char *image_path, struct session **ret)
 {
 	struct target *t;
-	TRY(target_open(a, path, &t));
+	TRY(target_open(a, path, NULL, &t));
 	return session_over(a, t, image_path, ret);
 }
 

@@ -117,11 +117,11 @@ static bool is_wow64(const struct target *t)
 	return t->ptr_bytes == 8 && wow && cpu;
 }
 
-err_t target_open(struct arena *a, const char *path, struct target **ret)
+err_t target_open(struct arena *a, const char *path, const char *wanted, struct target **ret)
 {
 	struct file_map file;
 	const char *inner;
-	TRY(unpack_open(a, path, &file, &inner));
+	TRY(unpack_open(a, path, wanted, &file, &inner));
 	return target_open_map(a, path, inner, file, ret);
 }
 

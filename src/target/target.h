@@ -113,8 +113,9 @@ struct target {
 };
 
 // Opens a dump (containers included). A partial dump is success; what is missing stands in dump->notes.
-// All that the target owns lives in `a`, but mapped files: target_close().
-MUST_USE err_t target_open(struct arena *a, const char *path, struct target **ret);
+// `wanted`: the name of the dump inside an archive; NULL: its first. All that the target owns lives in `a`, but mapped
+// files: target_close().
+MUST_USE err_t target_open(struct arena *a, const char *path, const char *wanted, struct target **ret);
 // The same for a file that is already mapped; the target takes the map over, on failure too.
 MUST_USE err_t target_open_map(struct arena *a, const char *path, const char *inner, struct file_map file,
 			       struct target **ret);

@@ -51,7 +51,7 @@ int main(int argc, char **argv)
 	struct target *t;
 	char line[64];
 	struct arena *a = arena_new((size_t)1 << 30);
-	if (argc != 2 || target_open(a, argv[1], &t).code || !t->dump->kernel || !t->dump->kernel->phys) {
+	if (argc != 2 || target_open(a, argv[1], NULL, &t).code || !t->dump->kernel || !t->dump->kernel->phys) {
 		fprintf(stderr, "usage: kernel_pages FILE, a dump with physical memory\n");
 		return 2;
 	}

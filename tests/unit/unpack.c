@@ -31,7 +31,7 @@ static void check_open(const char *name, const char *inner)
 {
 	struct file_map m = { 0 };
 	const char *got = "?";
-	err_t e = unpack_open(a, file(name), &m, &got);
+	err_t e = unpack_open(a, file(name), NULL, &m, &got);
 	if (e.code)
 		fail_msg("%s", e.what);
 	assert_string_equal(got, inner);
@@ -45,7 +45,7 @@ static void check_fails(const char *name, enum err_code code, const char *words)
 {
 	struct file_map m;
 	const char *inner = "untouched";
-	err_t e = unpack_open(a, file(name), &m, &inner);
+	err_t e = unpack_open(a, file(name), NULL, &m, &inner);
 	if (e.code != code)
 		fail_msg("%s: %s: %s", name, err_name(e.code), e.code ? e.what : "opened");
 	assert_string_equal(inner, "untouched");
@@ -63,14 +63,14 @@ static void plain_files_are_mapped(void **state)
 	(void)state;
 	struct file_map m;
 	const char *inner = "?";
-	assert_int_equal(unpack_open(a, file("dump"), &m, &inner).code, OK);
+	assert_int_equal(unpack_open(a, file("dump"), NULL, &m, &inner).code, OK);
 	assert_null(inner);
 	assert_int_equal(m.bytes.n, dump.bytes.n);
 	file_map_close(&m);
 	FILE *f = fopen(file("nothing"), "wb");
 	assert_non_null(f);
 	fclose(f);
-	assert_int_equal(unpack_open(a, file("nothing"), &m, &inner).code, OK);
+	assert_int_equal(unpack_open(a, file("nothing"), NULL, &m, &inner).code, OK);
 	assert_int_equal(m.bytes.n, 0);
 	check_fails("missing", E_NOTFOUND, "No such file");
 	check_fails(".", E_IO, "is a folder");
@@ -109,7 +109,7 @@ static void the_name_decides_when_no_content_does(void **state)
 	(void)state;
 	struct file_map m;
 	const char *inner;
-	assert_int_equal(unpack_open(a, file("named.zip"), &m, &inner).code, OK);
+	assert_int_equal(unpack_open(a, file("named.zip"), NULL, &m, &inner).code, OK);
 	assert_string_equal(inner, "old.mdmp");
 	assert_int_equal(m.bytes.n, 800);
 	file_map_close(&m);
