@@ -12,13 +12,15 @@ struct job {
 	struct arena *a;
 	struct write_options o;
 	struct write_result r;
-	bool replace, unique;
+	bool replace, unique, full;
 	const char *file;
 };
 
 static err_t fill(void *ctx, struct write_sink sink)
 {
 	struct job *j = ctx;
+	if (j->full)
+		return write_kernel(j->s, j->a, true, sink, &j->r);
 	return write_minidump(j->s, j->a, &j->o, sink, &j->r);
 }
 
@@ -43,10 +45,10 @@ static err_t option(struct call *c, struct job *j, const char *w)
 	case 'm':
 		return minidump_type(c, j, w);
 	case 'f':
-		return not_done(
-			c, w, "user dumps of the old format, and full dumps of a kernel; /ma has more than the former");
+		j->full = j->s->target->kernel != NULL;
+		return j->full ? ok() : not_done(c, w, "user dumps of the old format; /ma has more");
 	case 'k':
-		return not_done(c, w, "kernel dumps");
+		return not_done(c, w, "which memory is the kernel's is not told apart");
 	case 'a':
 		return not_done(c, w, "there is one process in a dump");
 	case 'b':
@@ -108,7 +110,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 				e.what);
 	if (e.code)
 		return cmd_fail(c, e.code, e.at, "%s: %s", j.file, e.what);
-	write_report(out, j.file, "mini user dump", &j.r);
+	write_report(out, j.file, j.full ? "full kernel dump" : "mini user dump", &j.r);
 	return ok();
 }
 
@@ -125,6 +127,7 @@ const struct cmd cmd_dump = {
 		"    i  what pointers on stacks lead to    p  PEB and TEBs    w  private writable memory\n"
 		"    d  data segments of images    c  their code    y  AVX registers\n"
 		"    r  stacks without what is no address    R  modules without their folders\n"
+		"/f  of a kernel dump with pages: a full dump of them\n"
 		"Nothing can be written that this dump does not hold; what was asked for and is missing is said.\n",
 	.run = run,
 	.rows = rows,

@@ -13,7 +13,7 @@ struct convert {
 	struct session *s;
 	struct write_options o;
 	struct write_result r;
-	const char *type, *in, *out;
+	const char *type, *to, *in, *out;
 	bool replace, json;
 };
 
@@ -21,7 +21,8 @@ static int usage(const char *what, const char *which)
 {
 	fprintf(stderr,
 		"dumpscope convert: %s%s%s\n"
-		"usage: dumpscope convert [--type LETTERS] [--comment TEXT] [--overwrite] [--json] IN OUT\n",
+		"usage: dumpscope convert [--type LETTERS | --to full|bitmap] [--comment TEXT] [--overwrite] [--json] "
+		"IN OUT\n",
 		what, which ? ": " : "", which ? which : "");
 	return EXIT_USAGE;
 }
@@ -30,7 +31,10 @@ static int parse(int argc, char **argv, struct convert *x)
 {
 	for (int i = 0; i < argc; i++) {
 		const char *s = argv[i];
-		const char **to = str_eq(s, "--type") ? &x->type : str_eq(s, "--comment") ? &x->o.comment : NULL;
+		const char **to = str_eq(s, "--type")      ? &x->type
+				  : str_eq(s, "--to")      ? &x->to
+				  : str_eq(s, "--comment") ? &x->o.comment
+							   : NULL;
 		if (to && i + 1 == argc)
 			return usage("this option wants a value", s);
 		if (to)
@@ -52,6 +56,8 @@ static int parse(int argc, char **argv, struct convert *x)
 		return usage("from where, and to where? IN and OUT are missing", NULL);
 	if (x->o.comment && !x->type)
 		return usage("--comment goes with --type: without it the dump is copied as it is", NULL);
+	if (x->to && (x->type || !(str_eq(x->to, "full") || str_eq(x->to, "bitmap"))))
+		return usage("--to wants full or bitmap, and no --type", x->to);
 	if (x->type && write_type_parse(x->type + (*x->type == 'm'), &x->o.type).code)
 		return usage("--type wants letters as .dump /m has them", x->type);
 	return -1;
@@ -74,6 +80,8 @@ static err_t copy(struct convert *x, struct write_sink sink)
 static err_t fill(void *ctx, struct write_sink sink)
 {
 	struct convert *x = ctx;
+	if (x->to)
+		return write_kernel(x->s, x->a, str_eq(x->to, "full"), sink, &x->r);
 	return x->type ? write_minidump(x->s, x->a, &x->o, sink, &x->r) : copy(x, sink);
 }
 
@@ -105,7 +113,12 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 		output_init(to, -1);
 		struct doc *d = x.json ? doc_json_new(a, to->sink, 8) : doc_text_new(a, to->sink, 8, false);
 		doc_begin(d, "convert");
-		write_report(d, x.out, x.type ? "mini user dump" : "copy", &x.r);
+		write_report(d, x.out,
+			     x.type                 ? "mini user dump"
+			     : !x.to                ? "copy"
+			     : str_eq(x.to, "full") ? "full kernel dump"
+						    : "bitmap kernel dump",
+			     &x.r);
 		doc_end(d);
 		code = output_end(to, front_exit_code(x.s));
 	}
@@ -117,8 +130,10 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 static const struct schema *const rows[] = { &dump_written, NULL };
 const struct front front_convert = {
 	.name = "convert",
-	.args = "[--type LETTERS] [--comment TEXT] [--overwrite] [--json] IN OUT",
-	.summary = "Write a dump again: as a minidump of another type (letters as in .dump /m), or unpacked",
+	.args = "[--type LETTERS | --to full|bitmap] [--comment TEXT] [--overwrite] [--json] IN OUT",
+	.summary = "Write a dump again: as a minidump of another type (letters as in .dump /m), a kernel dump in "
+		   "another form, or "
+		   "unpacked",
 	.run = run,
 	.rows = rows,
 };

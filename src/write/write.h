@@ -49,6 +49,11 @@ struct write_result {
 // polling and of the sink. All memory is from `a`.
 MUST_USE err_t write_minidump(struct session *s, struct arena *a, const struct write_options *o, struct write_sink sink,
 			      struct write_result *ret);
+// Writes a kernel dump that has pages of physical memory as another: full, with the pages in runs, or as a bitmap.
+// Errors: E_UNSUPPORTED (no pages, or more runs than a full dump's header has room for), E_ABSENT (no whole page),
+// those of polling and of the sink. ret->ranges counts runs.
+MUST_USE err_t write_kernel(struct session *s, struct arena *a, bool full, struct write_sink sink,
+			    struct write_result *ret);
 
 // ---- files
 // A new file that has its name only when `fill` has written all of it; `fill` may pass the limits of the two arenas (b

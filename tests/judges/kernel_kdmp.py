@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Judge: kdmp-parser (MIT) on forged full, bitmap, live and range dumps: the same pages with the same bytes, the same
-translations of virtual addresses by its own walker, which knows valid entries only. DS_KDMP_PARSER names its source
-tree (github.com/0vercl0k/kdmp-parser); skipped without it. It is built in a temporary folder."""
+translations of virtual addresses by its own walker, which knows valid entries only; also on the full and bitmap dumps
+that `dumpscope convert --to` makes of them. DS_KDMP_PARSER names its source tree (github.com/0vercl0k/kdmp-parser);
+skipped without it. It is built in a temporary folder."""
 import os, pathlib, subprocess, sys, tempfile
 
 import dump_tools, kernel_forge
 
+PROGRAM = pathlib.Path(os.environ.get("DS_BUILD", dump_tools.ROOT / "build")) / "dumpscope"
 KINDS = ("full", "fdmp", "bitmap", "live", "ranges8", "ranges9", "rangesa")
 DRIVER = r"""
 #include "kdmp-parser.h"
@@ -80,13 +82,32 @@ def compare(driver, path, vas):
     return wrong, len(pages), len(walks)
 
 
+def converted(driver, path, folder, vas):
+    """Full and bitmap dumps made of it by `dumpscope convert`: what is wrong, how many were made."""
+    wrong, made, want = [], 0, kernel_forge.ours(path, [])[0]
+    for form in ("full", "bitmap"):
+        out = folder / f"{form}.dmp"
+        p = subprocess.run([PROGRAM, "convert", "--overwrite", "--to", form, path, out], text=True, capture_output=True,
+                           timeout=120)
+        if form == "full" and "so many runs" in p.stderr:
+            continue
+        if p.returncode:
+            wrong.append(f"{form}: {p.stderr}")
+            continue
+        made += 1
+        wrong += [f"{form}: {w}" for w in compare(driver, out, vas)[0]]
+        if theirs(driver, out, [])[0] != want:
+            wrong.append(f"{form}: other pages than the source's")
+    return wrong, made
+
+
 def main():
     args = dump_tools.arguments(__doc__)
     source = pathlib.Path(os.environ.get("DS_KDMP_PARSER", "-"))
     if not (source / "src/lib/kdmp-parser.h").is_file():
         print("skipped: no kdmp-parser (DS_KDMP_PARSER)")
         sys.exit(77)
-    passed = failed = pages = walks = 0
+    passed = failed = pages = walks = written = 0
     with tempfile.TemporaryDirectory() as d:
         folder = pathlib.Path(d)
         driver = build(source, folder)
@@ -96,12 +117,14 @@ def main():
                 path = folder / "judged.dmp"
                 kernel_forge.forge(text, path)
                 wrong, n, m = compare(driver, path, vas)
+                bad, made = converted(driver, path, folder, vas)
+                wrong, written = wrong + bad, written + made
                 pages, walks = pages + n, walks + m
                 passed += not wrong
                 failed += bool(wrong)
                 if wrong:
                     print(kind, seed, *wrong[:8], sep="\n  ")
-    print(f"{pages} pages, {walks} translations")
+    print(f"{pages} pages, {walks} translations; {written} dumps written again")
     dump_tools.finish(passed, failed)
 
 
