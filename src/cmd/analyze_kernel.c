@@ -127,7 +127,9 @@ void bugcheck_show(struct call *c, struct doc *out, uint32_t code, bool mini, co
 	for (unsigned i = 0; i < 4; i++) {
 		uint64_t value = i < n ? params[i] : 0;
 		const char *meaning = i < n ? bugcheck_arg_value(code, i, value) : NULL;
-		const char *text = meaning && value_instead(code, i) ? meaning : b ? b->args[i] : NULL;
+		const char *text = meaning && value_instead(code, i)
+					   ? meaning
+					   : bugcheck_arg_text(code, i, n == 4 ? params : NULL);
 		ROW(out, row_bugcheck_argument, V(i + 1), VS(arena_printf(c->a, "%0*" PRIx64, (int)digits, value)),
 		    VS(text));
 	}

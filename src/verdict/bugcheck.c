@@ -103,7 +103,9 @@ static const struct meaning meanings[] = {
 	{ 0x9f, 0, 0x1, "A device object that is being freed still has a power request that is not completed" },
 	{ 0x9f, 0, 0x2, "A device object completed its power request without starting the next one" },
 	{ 0x9f, 0, 0x3, "A device object has been blocking an Irp for too long a time" },
-	{ 0x9f, 0, 0x4, "The power transition timed out waiting to synchronize with the Pnp subsystem." },
+	{ 0x9f, 0, 0x4, "The power transition timed out waiting to synchronize with the Pnp\n\tsubsystem." },
+	{ 0x9f, 0, 0x5, "The device did not finish a directed power transition in time" },
+	{ 0x9f, 0, 0x6, "The device did not complete its callback of a directed power transition successfully" },
 	{ 0x9f, 0, 0x500, "A device object completed its power request without starting the next one" },
 	{ 0xc2, 0, 0x0, "the thread asked for zero bytes" },
 	{ 0xc2, 0, 0x1, "a pool header is corrupt" },
@@ -269,4 +271,35 @@ const char *bugcheck_arg_value(uint32_t code, unsigned arg, uint64_t value)
 	default:
 		return NULL;
 	}
+}
+
+const char *bugcheck_arg_text(uint32_t code, unsigned arg, const uint64_t params[4])
+{
+	// Parameters 2 to 4 of one value of the first. Microsoft's page of 0x9F; those of 4 as the debugger's output
+	// has them (bobranten/Ext4Fsd issue 81, openzfsonwindows/openzfs issue 562).
+	static const struct {
+		uint32_t code;
+		uint16_t subtype;
+		const char *args[3];
+	} list[] = {
+		{ 0x9f, 1, { "The device object", "Reserved", "Reserved" } },
+		{ 0x9f,
+		  2,
+		  { "Device object of the target device, when it is known", "The device object",
+		    "The driver object, when it is known" } },
+		{ 0x9f,
+		  4,
+		  { "Timeout in seconds.", "The thread currently holding on to the Pnp lock.",
+		    "nt!TRIAGE_9F_PNP on Win7 and higher" } },
+		{ 0x9f, 5, { "Physical Device Object of the stack", "The POP_FX_DEVICE object", "Reserved" } },
+		{ 0x9f, 6, { "The POP_FX_DEVICE object", "1: powering down, 0: powering up", "Reserved" } },
+		{ 0x9f,
+		  0x500,
+		  { "Reserved", "Device object of the target device, when it is known", "Device object" } },
+	};
+	const struct bugcheck *b = bugcheck_find(code);
+	for (size_t i = 0; params && arg && i < ARRAY_LEN(list); i++)
+		if (list[i].code == code && list[i].subtype == params[0])
+			return list[i].args[arg - 1];
+	return b ? b->args[arg] : NULL;
 }

@@ -22,3 +22,5 @@ const struct bugcheck *bugcheck_find(uint32_t code); // NULL: nothing more than 
 
 // A parameter's value in words ("read operation", "RAISED to DISPATCH"), where the code defines such; NULL: none.
 const char *bugcheck_arg_value(uint32_t code, unsigned arg, uint64_t value);
+// What parameter `arg` (from 0) is: where the first decides what the others are, of that kind. params NULL: in general.
+const char *bugcheck_arg_text(uint32_t code, unsigned arg, const uint64_t params[4]);

@@ -4,6 +4,7 @@
 #include "target/nt_builds.h"
 #include "verdict/bugcheck.h"
 #include "verdict/kernel_int.h"
+#include "win/layout.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -204,6 +205,18 @@ static void by_stack(struct kernel_case *c)
 		c->k->culprit = f->module;
 }
 
+// As newer debuggers write it where they analyse a thread by its address (public outputs of 0x101, 0x133 and
+// 0xCA); those of a context, and of the crash's own stack, stayed as they were.
+static const char *thread_command(struct kernel_case *c)
+{
+	struct session *s = c->s;
+	va_t thread = c->k->thread;
+	uint64_t process;
+	if (layout_read(s, thread, "_KTHREAD", "Process", s->target->ptr_bytes, &process).code || !process)
+		return arena_printf(s->arena, ".thread 0x%" PRIx64 " ; kb", thread);
+	return arena_printf(s->arena, ".process /r /p 0x%" PRIx64 "; .thread 0x%" PRIx64 " ; kb", process, thread);
+}
+
 // ---- bucket
 static void make_bucket(struct kernel_case *c)
 {
@@ -220,7 +233,7 @@ static void make_bucket(struct kernel_case *c)
 	v->hash = verdict_hash(a, true, v->bucket);
 	v->problem_class = prefix;
 	v->stack_command = c->k->context  ? arena_printf(a, ".cxr 0x%" PRIx64 " ; kb", c->k->context)
-			   : c->k->thread ? arena_printf(a, ".thread 0x%" PRIx64 " ; kb", c->k->thread)
+			   : c->k->thread ? thread_command(c)
 					  : ".cxr; .ecxr ; kb";
 }
 

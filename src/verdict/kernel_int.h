@@ -38,6 +38,7 @@ va_t kernel_trap_find(struct session *s, va_t sp, va_t ip, va_t address);
 // The driver of a DEVICE_OBJECT: its module; *object_ret (may be NULL) the DRIVER_OBJECT. NULL: not readable, or not
 // loaded.
 const struct module *kernel_device_driver(struct session *s, va_t device, va_t *object_ret);
+const struct module *kernel_driver_module(struct session *s, va_t driver); // the same of a DRIVER_OBJECT
 // The device that holds a request, from its current stack location; 0: not readable.
 va_t kernel_irp_device(struct session *s, va_t irp);
 // Vendor string of the processor ("GenuineIntel"); NULL: not known.

@@ -32,18 +32,24 @@ static bool has_type(struct session *s, va_t object, uint16_t type)
 	return object && space_u16(s->target->space, object, &got) && got == type;
 }
 
+const struct module *kernel_driver_module(struct session *s, va_t driver)
+{
+	uint64_t start;
+	if (!has_type(s, driver, TYPE_DRIVER) || !pointer_at(s, driver + layout(s)->driver_start, &start))
+		return NULL;
+	return target_module_at(s->target, start);
+}
+
 const struct module *kernel_device_driver(struct session *s, va_t device, va_t *object_ret)
 {
-	uint64_t driver, start;
+	uint64_t driver;
 	if (object_ret)
 		*object_ret = 0;
 	if (!has_type(s, device, TYPE_DEVICE) || !pointer_at(s, device + layout(s)->device_driver, &driver))
 		return NULL;
 	if (object_ret)
 		*object_ret = driver;
-	if (!has_type(s, driver, TYPE_DRIVER) || !pointer_at(s, driver + layout(s)->driver_start, &start))
-		return NULL;
-	return target_module_at(s->target, start);
+	return kernel_driver_module(s, driver);
 }
 
 va_t kernel_irp_device(struct session *s, va_t irp)

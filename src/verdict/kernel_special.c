@@ -37,6 +37,43 @@ static void stack_of_thread(struct kernel_case *c, va_t thread, const char *what
 		      arena_printf(s->arena, ".thread %" PRIx64 "; kv", thread));
 }
 
+// ---- 0x9F: devices that a parameter names (Microsoft's page of 0x9F). What the debugger's buckets of these look like
+// is not public: layout unverified.
+static void power_device(struct kernel_case *c)
+{
+	enum { DRIVER_PARAM = 3 }; // of subtype 2: the driver object
+	static const struct {
+		uint16_t subtype;
+		uint8_t device; // its parameter, from 0
+		const char *what;
+	} kinds[] = {
+		{ 1, 1, ", which is being freed with a power request that is not completed" },
+		{ 2, 2, ", which completed a power request without starting the next one" },
+		{ 0x500, 3, ", which completed a power request without starting the next one" },
+		{ 5, 1, " at the bottom of a stack that did not finish a directed power transition in time" },
+	};
+	struct kernel_verdict *k = c->k;
+	struct arena *a = c->s->arena;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (kinds[i].subtype != k->params[0])
+			continue;
+		va_t device = k->params[kinds[i].device];
+		const struct module *m = kernel_device_driver(c->s, device, NULL);
+		if (!m && k->params[0] == 2)
+			m = kernel_driver_module(c->s, k->params[DRIVER_PARAM]);
+		if (!m)
+			return;
+		kernel_reason(&k->evidence,
+			      arena_printf(a, "the device %" PRIx64 " belongs to %s", device, m->image_name),
+			      arena_printf(a, "dt nt!_DEVICE_OBJECT %" PRIx64, device));
+		k->image_only = true;
+		c->unverified = true;
+		k->culprit = m;
+		kernel_name_module(c, m, 0, VERDICT_LOW,
+				   arena_printf(a, "%s drives the device%s", m->image_name, kinds[i].what));
+	}
+}
+
 // ---- 0x9F: a power request that a driver holds
 static void power_irp(struct kernel_case *c)
 {
@@ -47,6 +84,9 @@ static void power_irp(struct kernel_case *c)
 	kernel_field(c, "DRVPOWERSTATE_SUBCODE", hex(c, k->params[0]), false);
 	if (k->params[0] == 4)
 		stack_of_thread(c, k->params[2], "the thread that holds the lock of Plug and Play");
+	if (k->params[0] == 6)
+		c->no_context = "which device the POP_FX_DEVICE of parameter 2 stands for is not looked up";
+	power_device(c);
 	if (k->params[0] != 3)
 		return;
 	const struct module *bus = kernel_device_driver(s, pdo, &object), *holder = NULL;
@@ -55,6 +95,8 @@ static void power_irp(struct kernel_case *c)
 	device = kernel_irp_device(s, irp);
 	if (device)
 		holder = kernel_device_driver(s, device, NULL);
+	// Public buckets have more between the two (POWER_DOWN, DEV_AMDI0010, WDF_WAIT_TIMEOUT, DXG_POWER_IRP_TIMEOUT);
+	// none of the texts shows what decides, and others of the same kind go without.
 	if (holder) {
 		k->holder = holder->name;
 		k->culprit = holder;
