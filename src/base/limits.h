@@ -42,6 +42,8 @@ enum {
 	LIMIT_ALIAS_NESTING = 8,
 	// Arguments that $$>a< gives to a script.
 	LIMIT_SCRIPT_ARGUMENTS = 64,
+	// States that .push saves: programs that call themselves save one each time.
+	LIMIT_PUSHED = 256,
 	// Script files that run script files.
 	LIMIT_SCRIPT_FILES = 16,
 	// Instructions of one function that uf follows; the largest of ntdll and clr have under 10,000.

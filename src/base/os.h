@@ -41,7 +41,8 @@ char *os_cache_dir(struct arena *a);  // $XDG_CACHE_HOME/dumpscope or ~/.cache/d
 char *os_exe_dir(struct arena *a);    // the folder of the running program; NULL when unknown
 
 bool os_is_tty(int fd);
-uint64_t os_now_us(void); // monotonic microseconds since an arbitrary start
+uint64_t os_now_us(void);      // monotonic microseconds since an arbitrary start
+void os_sleep_ms(unsigned ms); // less when a signal comes
 // The host's local time by a format of strftime; NULL: it has none, or n is too small.
 const char *os_local_time(char *buf, size_t n, const char *format);
 

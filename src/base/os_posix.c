@@ -205,6 +205,12 @@ uint64_t os_now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
+void os_sleep_ms(unsigned ms)
+{
+	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
+	nanosleep(&ts, NULL);
+}
+
 const char *os_local_time(char *buf, size_t n, const char *format)
 {
 	time_t now = time(NULL);

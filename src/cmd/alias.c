@@ -19,7 +19,13 @@ static size_t extent(const char *name, const char *args)
 	bool has_switch = p[0] == '/' || p[0] == '-';
 	if (name[1] == 'd' || name[1] == 'l' || (name[1] == 'S' && !(has_switch && p[1] == 'c')))
 		return text_command(args);
-	return has_switch && p[1] != 'c' ? text_command(args) : strcspn(args, "\n");
+	if (has_switch && p[1] == 'c') { // commands in quotes end where they do
+		p += 2 + strspn(p + 2, " \t");
+		p += strcspn(p, " \t\r\n");
+		p += strspn(p, " \t");
+		return *p == '"' ? text_command(args) : strcspn(args, "\n");
+	}
+	return has_switch ? text_command(args) : strcspn(args, "\n");
 }
 
 static err_t list(struct session *s, struct doc *out)
@@ -71,6 +77,13 @@ static err_t from_memory(struct session *s, struct call *c, const char *kind, co
 	return win_string_counted(s->target, c->a, va, str_eq(kind, "msu"), ret);
 }
 
+// "..." or @"..." without its quotes; NULL: something else.
+static const char *unquoted(struct arena *a, const char *p)
+{
+	p += *p == '@' && p[1] == '"';
+	return *p == '"' ? arena_strndup(a, p + 1, strcspn(p + 1, "\"")) : NULL;
+}
+
 static err_t value_of(struct session *s, struct call *c, const char *kind, const char **ret)
 {
 	uint64_t value;
@@ -89,7 +102,7 @@ static err_t value_of(struct session *s, struct call *c, const char *kind, const
 	}
 	if (str_eq(kind, "c")) {
 		arg_blanks(c);
-		const char *line = c->p;
+		const char *quoted = unquoted(c->a, c->p), *line = quoted ? quoted : c->p;
 		c->p += strlen(c->p);
 		return script_capture(s, c->a, line, LIMIT_SCRIPT_TEXT - 1, ret);
 	}
@@ -104,10 +117,9 @@ static err_t value_of(struct session *s, struct call *c, const char *kind, const
 static const char *plain_value(struct call *c)
 {
 	c->p += strspn(c->p, " \t");
-	size_t n = strlen(c->p);
-	bool quoted = c->name[1] == 'S' && *c->p == '"';
-	const char *value = arena_strndup(c->a, c->p + quoted, quoted ? strcspn(c->p + 1, "\"") : n);
-	c->p += n;
+	const char *quoted = c->name[1] == 'S' ? unquoted(c->a, c->p) : NULL;
+	const char *value = quoted ? quoted : arena_strdup(c->a, c->p);
+	c->p += strlen(c->p);
 	return value;
 }
 

@@ -236,6 +236,7 @@ static void run_command(struct run *r, const char *p, size_t n)
 static void run_text(struct run *r, const char *line)
 {
 	enum flow *flow = &script_of(r->d->current)->flow;
+	script_of(r->d->current)->line = line;
 	for (const char *p = line; *(p += strspn(p, " \t\r\n;")) && !r->d->quit;) {
 		size_t n = command_length(p);
 		if (!is_comment(p))

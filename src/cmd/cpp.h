@@ -16,6 +16,14 @@ void cpp_begin(struct session *s, struct arena *a, struct cpp_run *ret);
 // (`r? $t0 = ...`).
 void pseudo_set_number(struct session *s, unsigned n, uint64_t v);
 MUST_USE err_t pseudo_set_typed(struct session *s, struct arena *a, unsigned n, const char *text, const char **rest);
+// The types of $t0 to $t19, for .push and .pop.
+struct pseudo_types {
+	struct type type[20];
+	bool typed[20];
+	va_t object[20]; // where it lies when the type is a struct or an array; the number is 0 then
+};
+void pseudo_types_save(struct session *s, struct pseudo_types *ret);
+void pseudo_types_restore(struct session *s, const struct pseudo_types *p); // NULL: plain numbers all
 // The callbacks of expr_scope.cpp and expr_scope.other; ctx is the session.
 bool scope_cpp(void *ctx, const char *text, size_t n, unsigned depth, uint64_t *ret, err_t *err);
 err_t scope_cpp_argument(void *ctx, struct arena *a, const char *text, uint64_t *ret, const char **rest);

@@ -10,9 +10,7 @@
 // What outlives an expression: types, and what the user made of $t0 to $t19.
 struct cpp_state {
 	struct cpp_types *types;
-	struct type pseudo_type[20];
-	bool typed[20];
-	va_t object[20];  // where it lies when the type is a struct or an array; the number is 0 then
+	struct pseudo_types pseudo;
 	char error[1024]; // the text of the last error inside @@c++( ) of a MASM expression
 };
 
@@ -26,6 +24,17 @@ static struct cpp_state *state_of(struct session *s)
 	return s->cpp;
 }
 
+void pseudo_types_save(struct session *s, struct pseudo_types *ret)
+{
+	*ret = s->cpp ? ((struct cpp_state *)s->cpp)->pseudo : (struct pseudo_types){ 0 };
+}
+
+void pseudo_types_restore(struct session *s, const struct pseudo_types *p)
+{
+	if (s->cpp)
+		((struct cpp_state *)s->cpp)->pseudo = p ? *p : (struct pseudo_types){ 0 };
+}
+
 void pseudo_set_number(struct session *s, unsigned n, uint64_t v)
 {
 	if (n >= ARRAY_LEN(s->dbg->t))
@@ -35,7 +44,7 @@ void pseudo_set_number(struct session *s, unsigned n, uint64_t v)
 	// What another dump made of it is gone, too.
 	for (size_t i = 0; i < d->n_systems; i++)
 		if (d->systems[i]->cpp)
-			((struct cpp_state *)d->systems[i]->cpp)->typed[n] = false;
+			((struct cpp_state *)d->systems[i]->cpp)->pseudo.typed[n] = false;
 }
 
 err_t pseudo_set_typed(struct session *s, struct arena *a, unsigned n, const char *text, const char **rest)
@@ -53,9 +62,9 @@ err_t pseudo_set_typed(struct session *s, struct arena *a, unsigned n, const cha
 	if (!object)
 		TRY(cpp_as_number(&r->scope, text, &v, &number));
 	pseudo_set_number(s, n, number);
-	st->typed[n] = true;
-	st->pseudo_type[n] = v.v.type;
-	st->object[n] = object ? v.v.va : 0;
+	st->pseudo.typed[n] = true;
+	st->pseudo.type[n] = v.v.type;
+	st->pseudo.object[n] = object ? v.v.va : 0;
 	return ok();
 }
 
@@ -151,12 +160,12 @@ static bool pseudo(void *ctx, const char *name, struct cpp_value *ret, err_t *er
 		return true;
 	}
 	const struct cpp_state *st = state_of(r->s);
-	if (!st->typed[n])
+	if (!st->pseudo.typed[n])
 		*ret = cpp_number(r->scope.types, r->env.a, CPP_UINT64, v);
-	else if (type_is_udt(&st->pseudo_type[n]) || st->pseudo_type[n].kind == TYPE_ARRAY)
-		*ret = (struct cpp_value){ .v = value_at(&st->pseudo_type[n], st->object[n]) };
+	else if (type_is_udt(&st->pseudo.type[n]) || st->pseudo.type[n].kind == TYPE_ARRAY)
+		*ret = (struct cpp_value){ .v = value_at(&st->pseudo.type[n], st->pseudo.object[n]) };
 	else
-		*ret = cpp_scalar(r->env.a, &st->pseudo_type[n], v);
+		*ret = cpp_scalar(r->env.a, &st->pseudo.type[n], v);
 	ret->pseudo = (unsigned)n + 1;
 	return true;
 }

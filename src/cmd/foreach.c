@@ -28,7 +28,16 @@ struct words {
 	const char *name, *text;
 };
 
-// A number ends at a blank: in "/pS 1 /ps 2" nothing is divided.
+// "/ps 2" or, as often written, "/ps2". A number ends at a blank: in "/pS 1 /ps 2" nothing is divided.
+static bool number_switch(struct call *c, const char *name)
+{
+	arg_blanks(c);
+	if (!str_starts(c->p, name) || !c->p[3] || !strchr(" \t0123456789", c->p[3]))
+		return false;
+	c->p += strlen(name);
+	return true;
+}
+
 static err_t number(struct call *c, uint64_t *ret)
 {
 	struct call word = *c;
@@ -42,9 +51,9 @@ static err_t number(struct call *c, uint64_t *ret)
 static err_t options(struct call *c, struct words *w)
 {
 	for (;;) {
-		if (arg_switch(c, "/pS"))
+		if (number_switch(c, "/pS") || number_switch(c, "-pS"))
 			TRY(number(c, &w->skip_first));
-		else if (arg_switch(c, "/ps"))
+		else if (number_switch(c, "/ps") || number_switch(c, "-ps"))
 			TRY(number(c, &w->skip));
 		else if (arg_switch(c, "/s"))
 			w->from_text = true;

@@ -2,7 +2,9 @@
 // insn.c: one instruction as u and r show it. Columns: address, opcode bytes in 16, mnemonic in 8, operands; at
 // the current instruction also the memory operand's address and value, or whether a branch will be taken.
 #include "cmd/insn.h"
+
 #include "arch/disasm.h"
+#include "cmd/script.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -228,8 +230,12 @@ const char *insn_bytes_text(const struct target *t, struct arena *a, const uint8
 }
 
 // Instructions of eight bytes and more push the mnemonic out, and the operands stand in one fixed column.
-static const struct layout *layout_for(struct arena *a, size_t bytes, size_t mnemonic)
+static const struct layout *layout_for(struct session *s, struct arena *a, size_t bytes, size_t mnemonic)
 {
+	static const struct layout no_bytes = { NULL, "{address} {!operands {mnemonic}}{?operands {mnemonic:7} "
+						      "{operands}}" INSN_TAIL };
+	if (script_of(s)->settings[SETTING_ASM] & 1)
+		return &no_bytes;
 	if (bytes < BYTES_COLUMNS)
 		return NULL;
 	size_t at = bytes + 1 + mnemonic, gap = at < LONG_OPERANDS ? LONG_OPERANDS - at : 1;
@@ -259,7 +265,7 @@ void insn_emit(struct session *s, struct call *c, struct doc *out, va_t va, cons
 				 VS(branch),
 				 SOURCE_VALUES(s, va) };
 	_Static_assert(ARRAY_LEN(v) == ARRAY_LEN(insn_fields), "insn: wrong arity");
-	doc_row(out, &row_insn, layout_for(c->a, strlen(text), strlen(v[2].s)), v, false);
+	doc_row(out, &row_insn, layout_for(s, c->a, strlen(text), strlen(v[2].s)), v, false);
 }
 
 void insn_emit_location(struct session *s, struct call *c, struct doc *out, va_t va)

@@ -27,13 +27,16 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 {
 	uint64_t value;
 	if (str_eq(c->name, "z")) {
+		const char *line = script_of(s)->line;
 		const char *text;
 		bool again;
 		TRY(arg_group(c, '(', ')', &text));
 		TRY(arg_done(c));
 		TRY(script_condition(c, text, &again));
-		if (again)
+		if (again) {
+			doc_note(out, NOTE_INFO, "z.redo", "redo [1] %s", line);
 			script_of(s)->flow = FLOW_AGAIN;
+		}
 		return ok();
 	}
 	TRY(arg_expr(c, &value));

@@ -40,25 +40,51 @@ static err_t read_script(struct call *c, const char *path, const char **ret)
 	return fits ? ok() : cmd_fail(c, E_LIMIT, LIMIT_SCRIPT_TEXT, "%s is too long", path);
 }
 
-// ${$arg1} and so on; those that were not given stay as they are.
-static const char *with_arguments(struct arena *a, const char *text, const char *const *args, size_t n)
+// $arg0, the file, and $arg1 and so on are aliases while the file runs; those of a file that called it are hidden.
+struct arguments {
+	const char *before[LIMIT_SCRIPT_ARGUMENTS + 1]; // NULL: there was none
+	struct aliases *all;
+	struct arena *a;
+};
+
+static const char *argument_name(struct arena *a, size_t i)
 {
-	struct sb out = sb_new(a);
-	while (*text) {
-		size_t plain = strcspn(text, "$"), number = 0, digits = 0;
-		sb_addn(&out, text, plain);
-		text += plain;
-		if (str_starts(text, "${$arg"))
-			while (digits < 4 && text[6 + digits] >= '0' && text[6 + digits] <= '9')
-				number = number * 10 + (size_t)(text[6 + digits++] - '0');
-		if (digits && text[6 + digits] == '}' && number && number <= n) {
-			sb_add(&out, args[number - 1]);
-			text += 7 + digits;
-		} else if (*text) {
-			sb_ch(&out, *text++);
-		}
+	return arena_printf(a, "$arg%zu", i);
+}
+
+static err_t set_arguments(struct arguments *s, const char *const *args, size_t n)
+{
+	for (size_t i = 0; i < ARRAY_LEN(s->before); i++) {
+		const char *name = argument_name(s->a, i), *value = alias_value(s->all, name);
+		s->before[i] = value ? arena_strdup(s->a, value) : NULL;
+		(void)alias_delete(s->all, name);
 	}
-	return sb_str(&out);
+	for (size_t i = 0; i < n; i++)
+		TRY(alias_set(s->all, argument_name(s->a, i), args[i]));
+	return ok();
+}
+
+static err_t restore_arguments(struct arguments *s)
+{
+	err_t e = ok();
+	for (size_t i = 0; i < ARRAY_LEN(s->before); i++) {
+		(void)alias_delete(s->all, argument_name(s->a, i));
+		if (s->before[i] && !e.code)
+			e = alias_set(s->all, argument_name(s->a, i), s->before[i]);
+	}
+	return e;
+}
+
+static err_t run_with(struct session *s, struct call *c, const char *const *args, size_t n, const char *text,
+		      struct doc *out)
+{
+	struct arguments *saved = NEW(c->a, struct arguments);
+	*saved = (struct arguments){ .all = script_of(s)->aliases, .a = c->a };
+	err_t e = set_arguments(saved, args, n);
+	if (!e.code)
+		script_block(s, text, (struct alias){ 0 }, out);
+	err_t back = restore_arguments(saved);
+	return e.code ? e : back;
 }
 
 // Line by line, each shown before it runs.
@@ -77,15 +103,17 @@ static void run_lines(struct session *s, struct call *c, const char *text, struc
 
 static err_t run_file(struct session *s, struct call *c, const char *path, struct doc *out)
 {
-	const char *args[LIMIT_SCRIPT_ARGUMENTS], *text;
-	size_t n = 0;
+	const char *args[LIMIT_SCRIPT_ARGUMENTS + 1] = { path }, *text;
+	size_t n = 1;
 	bool with_args = strchr(c->name, 'a');
 	while (with_args && n < ARRAY_LEN(args) && (args[n] = arg_word(c)) != NULL)
 		n++;
 	TRY(arg_done(c));
 	TRY(read_script(c, path, &text));
+	if (with_args)
+		return run_with(s, c, args, n, text, out);
 	if (strchr(c->name, '>'))
-		script_block(s, with_args ? with_arguments(c->a, text, args, n) : text, (struct alias){ 0 }, out);
+		script_block(s, text, (struct alias){ 0 }, out);
 	else
 		run_lines(s, c, text, out);
 	return ok();
@@ -116,7 +144,8 @@ const struct cmd cmd_runscript = {
 	.group = "Programs",
 	.args = "FILE [ARGUMENTS]",
 	.summary = "Run the commands of a file",
-	.help = "$$>a<FILE A \"B C\"   as one block; ${$arg1} ${$arg2} in the file are A and \"B C\" without quotes\n"
+	.help = "$$>a<FILE A \"B C\"   as one block; ${$arg1} ${$arg2} in the file are A and \"B C\" without quotes,\n"
+		"                      ${$arg0} is the file, ${/d:$arg1} 1 when there is an argument\n"
 		"$$><FILE, $><FILE    as one block\n"
 		"$$<FILE, $<FILE      line by line, each line is shown\n"
 		"With one $ the file's name may have a ';', and nothing can follow on the line.\n",

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "cmd/insn.h"
 #include "cmd/scope.h"
+#include "cmd/script.h"
 #include "target/kernel.h"
 #include "value/locals.h"
 #include "win/peb.h"
@@ -159,8 +160,7 @@ static bool processor_pseudo(const struct session *s, const char *name, uint64_t
 // What only a running debuggee has, or nobody documents; $bpN without a breakpoint is 0.
 static bool live_pseudo(const char *name, uint64_t *ret, err_t *err)
 {
-	static const char *const absent[] = { "previp", "relip",     "callret", "extret",
-					      "extin",  "lastclrex", "clrex",   "argreg" };
+	static const char *const absent[] = { "previp", "relip", "callret", "extin", "lastclrex", "clrex", "argreg" };
 	for (size_t i = 0; i < ARRAY_LEN(absent); i++) {
 		if (str_ieq(name, absent[i])) {
 			*err = fail(E_ABSENT, "a dump has nothing for this pseudo-register", 0);
@@ -222,6 +222,12 @@ static bool other_pseudo(const struct session *s, const char *name, uint64_t *re
 	if (str_ieq(name, "p")) {
 		*err = s->dbg->last_shown_known ? ok() : fail(E_ABSENT, "no d command has shown a value", 0);
 		*ret = s->dbg->last_shown;
+		return true;
+	}
+	if (str_ieq(name, "extret")) {
+		bool set = s->dbg->script && s->dbg->script->extret_known;
+		*err = set ? ok() : fail(E_ABSENT, "$extret is set while !list runs its commands", 0);
+		*ret = set ? s->dbg->script->extret : 0;
 		return true;
 	}
 	if (str_ieq(name, "dbgtime")) {

@@ -12,6 +12,7 @@ struct script *script_of(struct session *s)
 	struct debugger *d = s->dbg;
 	if (!d->script) {
 		d->script = NEW(d->arena, struct script);
+		d->script->settings[SETTING_OUTMASK] = OUTMASK_DEFAULT;
 		d->script->aliases = aliases_new(d->arena, automatic_alias, d);
 	}
 	return d->script;

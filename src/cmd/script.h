@@ -15,10 +15,30 @@ enum flow {
 	FLOW_ERROR,    // a command failed: out of everything, or to the end of a .catch
 	FLOW_STOP,     // Ctrl-C or time: out of everything
 };
+// What the commands of cmd/setting.c keep.
+enum setting {
+	SETTING_PREFER_DML,
+	SETTING_UNICODE,
+	SETTING_LONG_STATUS,
+	SETTING_FORCE_RADIX,
+	SETTING_MISSING_PAGES,
+	SETTING_ECHO_CPU,
+	SETTING_OUTMASK,
+	SETTING_ASM, // bit 0: no_code_bytes
+	SETTINGS
+};
+enum { OUTMASK_DEFAULT = 0x3f7 }; // of .outmask
 struct script {
 	struct aliases *aliases;
 	enum flow flow;
 	unsigned loops, catches, files; // open ones
+	uint32_t settings[SETTINGS];
+	struct saved_state *pushed, *popped; // levels of .push, and those that wait for use
+	const char *line;                    // the text that runs, for z: valid while its commands run
+	bool extret_known;
+	va_t extret;      // $extret: the element that !list is at
+	bool interactive; // a person types the commands
+	bool allow_shell; // .shell may run programs of this computer
 };
 struct script *script_of(struct session *s); // made by the first call
 

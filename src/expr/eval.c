@@ -155,9 +155,9 @@ static err_t name(struct parse *x, uint64_t *ret)
 		TRY(try_symbol(x, text + (*text == '!'), where, ret, &found));
 	if (!found && !qualified) {
 		// A symbol may hold more characters than a register: "rip.x" is no register either.
-		if (*text == '$' && word == n)
+		if (*text == '$' && word == n && n > 1)
 			TRY(try_pseudo(x, text + 1, where, ret, &found));
-		else if (word == n)
+		else if (*text != '$' && word == n)
 			TRY(try_register(x, text, where, ret, &found));
 	}
 	return found ? ok() : bad(x, E_USAGE, "Couldn't resolve error at", where);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // cli.c: the debugger prompt: banner, initial commands, then lines from standard input.
 #include "base/limits.h"
-#include "cmd/cmd.h"
+#include "cmd/script.h"
 #include "front/front.h"
 
 #include "front/servers.h"
@@ -283,6 +283,8 @@ int front_debugger(struct arena *a, const struct options *o)
 	p->doc = o->json ? doc_json_new(a, p->out.sink, s->target->ptr_bytes)
 			 : doc_text_new(a, p->out.sink, s->target->ptr_bytes, o->colour);
 	front_on_interrupt();
+	script_of(p->d->current)->interactive = os_is_tty(STDIN_FILENO);
+	script_of(p->d->current)->allow_shell = o->allow_shell;
 	if (!o->json)
 		banners(p);
 	run_initial(p);

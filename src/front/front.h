@@ -31,6 +31,7 @@ struct options {
 	int fail_on;                       // enum severity + 1; 0: off
 	bool no_env_paths;                 // -sins
 	bool no_servers;                   // -netsyms:no
+	bool allow_shell;                  // .shell may run programs
 	uint32_t symbol_options;           // SYMOPT_*
 	bool cpp_default, evaluator_given; // -ee c++; -ee at all: else _NT_EXPR_EVAL decides
 };

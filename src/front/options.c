@@ -21,6 +21,7 @@ static const char usage_text[] =
 	"  -logo FILE        copy the output to FILE (-loga: append)\n"
 	"  --json            JSON instead of text\n"
 	"  --timeout SECONDS end every command after this time\n"
+	"  --allow-shell     .shell may run programs of this computer\n"
 	"  --fail-on LEVEL   exit with 5 when a finding is at least info, warning or critical\n"
 	"  --no-colour, --help, --version\n";
 
@@ -106,6 +107,8 @@ static int long_option(struct parse *p, const char *name)
 	const char *v;
 	if (str_eq(name, "json")) {
 		o->json = true;
+	} else if (str_eq(name, "allow-shell")) {
+		o->allow_shell = true;
 	} else if (str_eq(name, "no-colour") || str_eq(name, "no-color")) {
 		o->colour = false;
 	} else if (str_eq(name, "help")) {
