@@ -52,6 +52,8 @@ enum {
 	LIMIT_SEARCH_INSNS = 1 << 24,
 	// Hits that s saves; people save the default of 1,024.
 	LIMIT_SEARCH_HITS = 1 << 20,
+	// Places where code differs from its image file; a kernel whose calls were all rewritten has some 20,000.
+	LIMIT_IMAGE_DIFFS = 1 << 18,
 	// Windows itself loads at most 96; debug builds of MinGW reach about 30.
 	LIMIT_PE_SECTIONS = 1024,
 	// Ordinals are 16 bits wide, so no table that the loader accepts has more.

@@ -58,9 +58,10 @@ const struct detector detect_missing[] = {
 		"driver to "
 		"look at, and what else it could be; !patterns 79 lists the others on the stack"),
 	MISSING(81, "hooked-functions-kernel-space", "Hooked Functions (Kernel Space)",
-		"not supported: needs the code pages of all drivers and their images to compare with; small dumps hold "
-		"a few "
-		"hundred bytes of code"),
+		"not supported as a finding: !chkimg -d MODULE compares a module's code with its image file (-i); "
+		"small "
+		"dumps "
+		"hold a few hundred bytes of code"),
 	MISSING(84, "effect-component", "Effect Component",
 		"not supported: needs the origin, as !patterns 80; the verdict says of each module that it may be a "
 		"victim"),

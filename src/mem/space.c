@@ -183,8 +183,8 @@ static size_t read_images(const struct space *sp, va_t va, void *buf, size_t n)
 	return 0;
 }
 
-// What one layer gives at va: 0 when none has it.
-static size_t read_some(const struct space *sp, va_t va, void *buf, size_t n)
+// What the dump itself gives at va: 0 when it has nothing there. *gap_ret: for how long that holds, at most.
+static size_t read_dump(const struct space *sp, va_t va, void *buf, size_t n, uint64_t *gap_ret)
 {
 	struct dump_range r;
 	uint64_t gap = UINT64_MAX;
@@ -203,7 +203,29 @@ static size_t read_some(const struct space *sp, va_t va, void *buf, size_t n)
 			return got;
 		gap = MIN(gap, PAGE - va % PAGE);
 	}
-	return sp->n ? read_images(sp, va, buf, (size_t)MIN((uint64_t)n, gap)) : 0;
+	*gap_ret = gap;
+	return 0;
+}
+
+// What one layer gives at va: 0 when none has it.
+static size_t read_some(const struct space *sp, va_t va, void *buf, size_t n)
+{
+	uint64_t gap = UINT64_MAX;
+	size_t got = read_dump(sp, va, buf, n, &gap);
+	if (got || !sp->n)
+		return got;
+	return read_images(sp, va, buf, (size_t)MIN((uint64_t)n, gap));
+}
+
+size_t space_read_dump(const struct space *sp, va_t va, void *buf, size_t n)
+{
+	size_t done = 0;
+	uint64_t gap;
+	if (va && n > 0 - va)
+		n = (size_t)(0 - va);
+	for (size_t got = 1; done < n && got; done += got)
+		got = read_dump(sp, va + done, (uint8_t *)buf + done, n - done, &gap);
+	return done;
 }
 
 err_t space_read(const struct space *sp, va_t va, void *buf, size_t n, size_t *got)
@@ -362,13 +384,7 @@ static bool paging_next(const struct space *sp, va_t va, va_t limit, va_t *ret, 
 	return false;
 }
 
-bool space_next(const struct space *sp, va_t va, va_t limit, va_t *ret)
-{
-	va_t resume;
-	return space_next_step(sp, va, limit, ret, &resume);
-}
-
-bool space_next_step(const struct space *sp, va_t va, va_t limit, va_t *ret, va_t *resume_ret)
+bool space_next_dump(const struct space *sp, va_t va, va_t limit, va_t *ret, va_t *resume_ret)
 {
 	*resume_ret = 0;
 	if (va >= limit)
@@ -391,13 +407,22 @@ bool space_next_step(const struct space *sp, va_t va, va_t limit, va_t *ret, va_
 		break;
 	}
 	va_t stopped = limit;
-	if (sp->paging && paging_next(sp, va, limit, ret, &stopped)) {
-		limit = *ret;
-		found = true;
-	} else if (stopped < limit) { // what lies behind is not known yet
-		limit = *resume_ret = stopped;
-		found = false;
+	if (sp->paging && paging_next(sp, va, limit, ret, &stopped))
+		return true;
+	if (stopped == limit)
+		return found;
+	*resume_ret = stopped; // what lies behind is not known yet
+	return false;
+}
+
+bool space_next_step(const struct space *sp, va_t va, va_t limit, va_t *ret, va_t *resume_ret)
+{
+	if (va >= limit) {
+		*resume_ret = 0;
+		return false;
 	}
+	bool found = space_next_dump(sp, va, limit, ret, resume_ret);
+	limit = found ? *ret : *resume_ret ? *resume_ret : limit;
 	for (size_t k = 0; k < sp->n; k++) {
 		if (!image_next(&sp->images[k], va, limit, ret))
 			continue;
@@ -405,4 +430,10 @@ bool space_next_step(const struct space *sp, va_t va, va_t limit, va_t *ret, va_
 		found = true;
 	}
 	return found;
+}
+
+bool space_next(const struct space *sp, va_t va, va_t limit, va_t *ret)
+{
+	va_t resume;
+	return space_next_step(sp, va, limit, ret, &resume);
 }

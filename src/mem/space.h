@@ -39,6 +39,8 @@ const struct paging *space_paging(const struct space *sp); // NULL: none
 // the first byte is not readable, `what` is space_why_text(). An end past 2^64 is clipped.
 err_t space_read(const struct space *sp, va_t va, void *buf, size_t n, size_t *got);
 bool space_read_all(const struct space *sp, va_t va, void *buf, size_t n); // all n bytes, or false
+// What the dump itself holds at va, without images; how many bytes of n, 0 when the first is not there.
+size_t space_read_dump(const struct space *sp, va_t va, void *buf, size_t n);
 bool space_u8(const struct space *sp, va_t va, uint8_t *ret);
 bool space_u16(const struct space *sp, va_t va, uint16_t *ret);
 bool space_u32(const struct space *sp, va_t va, uint32_t *ret);
@@ -52,3 +54,5 @@ const char *space_why_text(enum space_why why); // "not captured in this dump", 
 bool space_next(const struct space *sp, va_t va, va_t limit, va_t *ret);
 // The same; on false *resume_ret is 0, or it gave up there and the answer is still open (target/scan.h goes on).
 bool space_next_step(const struct space *sp, va_t va, va_t limit, va_t *ret, va_t *resume_ret);
+// The same of the dump alone, without images.
+bool space_next_dump(const struct space *sp, va_t va, va_t limit, va_t *ret, va_t *resume_ret);
