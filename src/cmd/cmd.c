@@ -31,32 +31,80 @@ static size_t match_stem(const struct cmd *c, const char *stem, size_t n, const 
 	return len;
 }
 
-// The longest name wins: "dds" before "d".
-static const struct cmd *find(const char *text, size_t *len_ret, size_t *stem_ret)
+// The names of the table by their first letter, that behind '.' or '!': a line is looked up among a dozen names, not
+// among hundreds.
+struct name {
+	const struct cmd *cmd;
+	const char *text;
+	size_t n;
+};
+enum { BUCKETS = 64 };
+struct cmd_index {
+	struct name *names;
+	size_t first[BUCKETS + 1]; // of each bucket in `names`
+};
+
+static size_t bucket(const char *text)
 {
+	char c = text[0] == '.' || text[0] == '!' ? text[1] : text[0];
+	return (size_t)(c | 0x20) % BUCKETS;
+}
+
+static const char *next_name(const char *p, struct name *ret)
+{
+	p += strspn(p, " ");
+	ret->text = p;
+	ret->n = strcspn(p, " ");
+	return ret->n ? p + ret->n : NULL;
+}
+
+static const struct cmd_index *index_of(struct session *s)
+{
+	struct script *script = script_of(s);
+	if (script->index)
+		return script->index;
+	struct cmd_index *x = NEW(s->dbg->arena, struct cmd_index);
+	struct name name;
+	for (const struct cmd *const *c = commands; *c; c++)
+		for (const char *p = (*c)->names; (p = next_name(p, &name));)
+			x->first[bucket(name.text) + 1]++;
+	for (size_t i = 0; i < BUCKETS; i++)
+		x->first[i + 1] += x->first[i];
+	size_t next[BUCKETS];
+	memcpy(next, x->first, sizeof(next));
+	x->names = NEW_N(s->dbg->arena, struct name, x->first[BUCKETS]);
+	for (const struct cmd *const *c = commands; *c; c++)
+		for (const char *p = (*c)->names; (p = next_name(p, &name));) {
+			name.cmd = *c;
+			x->names[next[bucket(name.text)]++] = name;
+		}
+	script->index = x;
+	return x;
+}
+
+// The longest name wins: "dds" before "d".
+static const struct cmd *find(struct session *s, const char *text, size_t *len_ret, size_t *stem_ret)
+{
+	const struct cmd_index *x = index_of(s);
 	const struct cmd *best = NULL;
 	size_t best_stem = 0;
-	for (const struct cmd *const *c = commands; *c; c++) {
-		for (const char *n = (*c)->names; *n;) {
-			size_t len = strcspn(n, " "), stem = 0;
-			size_t hit = *n == *text ? match_stem(*c, n, len, text, &stem) : 0;
-			if (hit && stem > best_stem) {
-				best = *c;
-				best_stem = stem;
-				*len_ret = hit;
-				*stem_ret = stem;
-			}
-			n += len;
-			n += strspn(n, " ");
+	for (size_t i = x->first[bucket(text)]; i < x->first[bucket(text) + 1]; i++) {
+		const struct name *n = &x->names[i];
+		size_t stem = 0, hit = match_stem(n->cmd, n->text, n->n, text, &stem);
+		if (hit && stem > best_stem) {
+			best = n->cmd;
+			best_stem = stem;
+			*len_ret = hit;
+			*stem_ret = stem;
 		}
 	}
 	return best;
 }
 
-const struct cmd *cmd_find(const char *name)
+const struct cmd *cmd_find(struct session *s, const char *name)
 {
 	size_t len, stem;
-	const struct cmd *c = find(name, &len, &stem);
+	const struct cmd *c = find(s, name, &len, &stem);
 	return c && len == strlen(name) ? c : NULL;
 }
 
@@ -116,7 +164,7 @@ static void tell_mismatches(const struct target *t, struct doc *out)
 static err_t run_one(struct session *s, struct arena *a, const char *text, struct doc *out)
 {
 	size_t len = 0, stem = 0;
-	const struct cmd *cmd = find(text, &len, &stem);
+	const struct cmd *cmd = find(s, text, &len, &stem);
 	if (!cmd)
 		return unknown_command(a, text);
 	struct call c = { .cmd = cmd,
@@ -165,12 +213,12 @@ static bool is_comment(const char *p)
 }
 
 // A '*' opens a comment to the end of the line, "$$" one to the next ';'.
-static size_t command_length(const char *line)
+static size_t command_length(struct session *s, const char *line)
 {
 	if (is_comment(line))
 		return strcspn(line, line[0] == '*' ? "\n" : ";\n");
 	size_t len = 0, stem;
-	const struct cmd *cmd = find(line, &len, &stem);
+	const struct cmd *cmd = find(s, line, &len, &stem);
 	return cmd && cmd->extent ? len + cmd->extent(line, line + len) : text_command(line);
 }
 
@@ -238,7 +286,7 @@ static void run_text(struct run *r, const char *line)
 	enum flow *flow = &script_of(r->d->current)->flow;
 	script_of(r->d->current)->line = line;
 	for (const char *p = line; *(p += strspn(p, " \t\r\n;")) && !r->d->quit;) {
-		size_t n = command_length(p);
+		size_t n = command_length(r->d->current, p);
 		if (!is_comment(p))
 			run_command(r, p, n);
 		p += n;

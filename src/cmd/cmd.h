@@ -45,7 +45,7 @@ unsigned cmd_line(struct session *s, const char *line, struct doc *out);
 unsigned cmd_nested(struct session *s, const char *line, struct doc *out);
 // From here on commands, and the rest of this one, work on another open dump.
 void cmd_choose_system(struct call *c, struct session *s, struct doc *out);
-const struct cmd *cmd_find(const char *name); // exact or stem + flags; NULL
+const struct cmd *cmd_find(struct session *s, const char *name); // exact or stem + flags; NULL
 
 // ---- arguments: a cursor over the text
 void arg_blanks(struct call *c);

@@ -191,7 +191,7 @@ err_t d_show(struct session *s, struct call *c, struct doc *out, const char *for
 static err_t again(struct session *s, struct call *c, struct doc *out)
 {
 	const char *name = s->last_d ? s->last_d : "db";
-	const struct cmd *cmd = cmd_find(name);
+	const struct cmd *cmd = cmd_find(s, name);
 	struct call form = *c;
 	form.cmd = cmd;
 	form.name = name;

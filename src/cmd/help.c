@@ -26,10 +26,9 @@ static bool seen_before(const char *group, size_t n)
 
 static err_t run(struct session *s, struct call *c, struct doc *out)
 {
-	(void)s;
 	const char *name = arg_rest(c);
 	if (*name) {
-		const struct cmd *cmd = cmd_find(name);
+		const struct cmd *cmd = cmd_find(s, name);
 		if (!cmd)
 			return cmd_fail(c, E_NOTFOUND, 0, "%s is no command; .help lists them", name);
 		emit(out, cmd, &whole);

@@ -30,6 +30,7 @@ enum setting {
 enum { OUTMASK_DEFAULT = 0x3f7 }; // of .outmask
 struct script {
 	struct aliases *aliases;
+	const struct cmd_index *index; // of cmd.c: names of commands; NULL until needed
 	enum flow flow;
 	unsigned loops, catches, files; // open ones
 	uint32_t settings[SETTINGS];

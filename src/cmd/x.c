@@ -154,10 +154,8 @@ static void emit(struct session *s, struct call *c, struct doc *out, const struc
 }
 
 // `x *`: the variables of the frame.
-static err_t locals(struct session *s, struct call *c, struct doc *out)
+static err_t locals(struct session *s, struct doc *out)
 {
-	if (!cmd_find("dv"))
-		return cmd_fail(c, E_UNSUPPORTED, 0, "not supported: x * (local variables)");
 	cmd_nested(s, "dv", out);
 	return ok();
 }
@@ -191,7 +189,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	if (!*pattern)
 		return usage(c, "Usage: x [options] MODULE!PATTERN");
 	if (str_eq(pattern, "*"))
-		return locals(s, c, out);
+		return locals(s, out);
 	TRY(sym_each(s, pattern, collect, &f));
 	for (size_t i = 0; i < f.n; i++) {
 		TRY(session_poll(s));
