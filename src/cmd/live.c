@@ -9,8 +9,8 @@ extern const struct cmd cmd_live;
 // "No runnable debuggees": what the debugger says when it is told to run what cannot run.
 static bool runs(const char *name)
 {
-	static const char *const list[] = { "g",  "gc", "gh", "gn", "gN", "gu", "p",  "pa", "pc",
-					    "ph", "pt", "t",  "ta", "tb", "tc", "th", "tt", "wt" };
+	static const char *const list[] = { "gc", "gh", "gn", "gN", "gu", "p",  "pa", "pc", "ph",
+					    "pt", "t",  "ta", "tb", "tc", "th", "tt", "wt" };
 	size_t n = strcspn(name, "-+"); // "g-", "p-", "t-" run backwards in traces
 	for (size_t i = 0; i < ARRAY_LEN(list); i++)
 		if (strlen(list[i]) == n && strncmp(list[i], name, n) == 0)
@@ -32,16 +32,16 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 
 static const struct schema *const rows[] = { NULL };
 const struct cmd cmd_live = {
-	.names = "g gc gh gn gN gu p pa pc ph pt t ta tb tc th tt wt g- p- t- ba bp bu bm bl bc bd be br bs bsc sx sxe "
+	.names = "gc gh gn gN gu p pa pc ph pt t ta tb tc th tt wt g- p- t- ba bp bu bm bl bc bd be br bs bsc sx sxe "
 		 "sxd "
-		 "sxn sxi sxr ib id iw ob od ow rdmsr wrmsr .kill .detach .attach .create .restart .abandon .breakin "
-		 ".bpcmds .dvalloc .dvfree .call .crash .reboot .childdbg .bpsync .pagein .rrestart .urestart .endpsrv "
+		 "sxn sxi sxr ib id iw ob od ow rdmsr wrmsr .kill .attach .create .restart .abandon .breakin "
+		 ".bpcmds .call .crash .reboot .childdbg .bpsync .pagein .rrestart .urestart .endpsrv "
 		 ".server .remote .sxcmds",
 	.no_target = true,
 	.group = "The prompt",
 	.args = "...",
 	.summary = "Commands that need a running target: refused, a dump does not run",
-	.help = "g p t and their kin, breakpoints, exceptions filters, ports, .kill .detach .restart ...\n",
+	.help = "p t and their kin, breakpoints, exception filters, ports, .kill .restart ...\n",
 	.run = run,
 	.rows = rows,
 };
