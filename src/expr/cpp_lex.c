@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "expr/cpp_int.h"
+#include "expr/cpp_parts.h"
 #include "expr/expr_int.h"
 
 err_t cpp_bad(struct cpp *x, enum err_code code, const char *kind, const char *where)

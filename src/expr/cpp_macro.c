@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // cpp_macro.c: the macros of winnt.h that expressions may use, each behind a '#'.
-#include "expr/cpp_int.h"
+#include "expr/cpp_parts.h"
 
 #include <string.h>
 

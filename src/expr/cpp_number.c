@@ -2,7 +2,7 @@
 // cpp_number.c: arithmetic by the rules of C: integral promotion, the usual conversions, widths of Windows (int and
 // long have 32 bits). Where C leaves a case open: shift counts are taken modulo the width, the most negative number
 // divided by -1 is itself, and a floating-point number beyond an integer becomes the nearest one.
-#include "expr/cpp_int.h"
+#include "expr/cpp_parts.h"
 
 #include <math.h>
 #include <string.h>

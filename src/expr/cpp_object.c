@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // cpp_object.c: members, elements, what pointers point at, addresses.
-#include "expr/cpp_int.h"
+#include "expr/cpp_parts.h"
 
 #include <string.h>
 

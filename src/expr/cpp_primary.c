@@ -3,7 +3,7 @@
 // them.
 #include "expr/cpp_primary.h"
 #include "base/limits.h"
-#include "expr/cpp_int.h"
+#include "expr/cpp_parts.h"
 #include "expr/expr_int.h"
 
 #include <string.h>
@@ -179,7 +179,7 @@ static bool may_be_type(const char *p)
 	if (!n)
 		return false;
 	p = lex_blanks(p + n);
-	return *p == ')' || *p == '*' || *p == '[' || cpp_ident(p);
+	return *p == ')' || *p == '*' || *p == '[' || cpp_ident(p) || (*p == '(' && *lex_blanks(p + 1) == '*');
 }
 
 // Can the operand of a cast begin here? Else "(name)" was a name.
@@ -189,22 +189,33 @@ static bool begins_operand(const char *p)
 	return *p && !strchr("*)]},;:?./%<>=!|^", *p) ? true : *p == '*' || (*p == '!' && p[1] != '=');
 }
 
+err_t cpp_cast_type(struct cpp *x, struct type *ret, bool *found)
+{
+	const char *from = x->p, *last = x->last;
+	*found = false;
+	(void)cpp_take(x, "(");
+	if (may_be_type(x->p))
+		TRY(cpp_type_upto(x, ')', ret, found));
+	if (*found && begins_operand(x->p + 1))
+		return cpp_expect(x, ')');
+	*found = false;
+	x->p = from;
+	x->last = last;
+	return ok();
+}
+
 static err_t parenthesis(struct cpp *x, struct cpp_value *ret)
 {
 	const char *where = x->p;
 	struct cpp_value v;
 	struct type t;
-	bool found = false;
-	(void)cpp_take(x, "(");
-	const char *inside = x->p;
-	if (may_be_type(inside))
-		TRY(cpp_type_upto(x, ')', &t, &found));
-	if (found && begins_operand(x->p + 1)) {
-		TRY(cpp_expect(x, ')'));
+	bool found;
+	TRY(cpp_cast_type(x, &t, &found));
+	if (found) {
 		TRY(cpp_operand(x, &v));
 		return cpp_cast(x, where, &t, &v, ret);
 	}
-	x->p = inside;
+	(void)cpp_take(x, "(");
 	TRY(cpp_comma(x, ret));
 	return cpp_expect(x, ')');
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // cpp_typename.c: type names in expressions: the language's words, Windows' names, and what the modules define.
 #include "base/limits.h"
-#include "expr/cpp_int.h"
+#include "expr/cpp_parts.h"
 #include "expr/expr_int.h"
 
 #include <stdlib.h>
@@ -131,12 +131,27 @@ static err_t named(struct cpp *x, struct type *ret, bool *found)
 	return ok();
 }
 
+// "ntdll!unsigned long": links of the debugger name a module before the language's own types too.
+static bool builtin_of_module(struct cpp *x, struct type *ret)
+{
+	const char *from = x->p, *last = x->last;
+	size_t n = cpp_ident(from);
+	if (!n || from[n] != '!' || from[n + 1] == '=')
+		return builtin(x, ret);
+	x->p += n + 1;
+	if (builtin(x, ret))
+		return true;
+	x->p = from;
+	x->last = last;
+	return false;
+}
+
 err_t cpp_simple_type(struct cpp *x, struct type *ret, bool *found)
 {
 	const char *from = x->p, *last = x->last;
 	while (take_qualifier(x))
 		;
-	*found = builtin(x, ret);
+	*found = builtin_of_module(x, ret);
 	if (!*found) {
 		(void)take_tag(x);
 		cpp_blanks(x);
@@ -152,19 +167,26 @@ err_t cpp_simple_type(struct cpp *x, struct type *ret, bool *found)
 	return ok();
 }
 
-err_t cpp_type_name(struct cpp *x, struct type *ret, bool *found)
+// "(*" of a pointer to an array, "(*)[4]": how many stars; 0: none begins here, and nothing was taken.
+static unsigned take_inner_stars(struct cpp *x)
+{
+	const char *from = x->p, *last = x->last;
+	unsigned n = 0;
+	if (!cpp_take(x, "("))
+		return 0;
+	while (n < LIMIT_EXPR_BOUNDS && cpp_take(x, "*"))
+		n++;
+	if (n && cpp_take(x, ")") && *lex_blanks(x->p) == '[')
+		return n;
+	x->p = from;
+	x->last = last;
+	return 0;
+}
+
+static err_t bounds_behind(struct cpp *x, struct type *ret)
 {
 	uint64_t bounds[LIMIT_EXPR_BOUNDS];
 	size_t n = 0;
-	TRY(cpp_simple_type(x, ret, found));
-	if (!*found)
-		return ok();
-	for (;;) {
-		if (cpp_take(x, "*"))
-			TRY(cpp_pointer_to(x->s->types, ret, ret));
-		else if (!take_qualifier(x))
-			break;
-	}
 	for (cpp_blanks(x); *x->p == '[' && n < ARRAY_LEN(bounds); cpp_blanks(x)) {
 		char *end;
 		const char *from = x->p + 1 + strspn(x->p + 1, " \t");
@@ -177,6 +199,24 @@ err_t cpp_type_name(struct cpp *x, struct type *ret, bool *found)
 	}
 	while (n--)
 		TRY(cpp_array_of(x->s->types, ret, bounds[n], ret));
+	return ok();
+}
+
+err_t cpp_type_name(struct cpp *x, struct type *ret, bool *found)
+{
+	TRY(cpp_simple_type(x, ret, found));
+	if (!*found)
+		return ok();
+	for (;;) {
+		if (cpp_take(x, "*"))
+			TRY(cpp_pointer_to(x->s->types, ret, ret));
+		else if (!take_qualifier(x))
+			break;
+	}
+	unsigned stars = take_inner_stars(x);
+	TRY(bounds_behind(x, ret));
+	while (stars--)
+		TRY(cpp_pointer_to(x->s->types, ret, ret));
 	return ok();
 }
 

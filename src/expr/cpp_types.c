@@ -2,7 +2,7 @@
 // cpp_types.c: a source of the types that expressions make. An id is a place in its table; what stands there may be
 // another source's type, so that a pointer to it is one of ours.
 #include "base/limits.h"
-#include "expr/cpp_int.h"
+#include "expr/cpp_parts.h"
 
 #include <string.h>
 

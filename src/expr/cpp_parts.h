@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cpp_int.h: between the files of the C++ evaluator.
+// cpp_parts.h: the parts of the C++ evaluator: a cursor over text, tokens, types, and what operators do to values. For
+// languages that hold C++ expressions too.
 #pragma once
 #include "expr/cpp.h"
 
@@ -35,6 +36,8 @@ bool cpp_typedef(const struct cpp_types *t, const char *name, size_t n, struct t
 err_t cpp_type_name(struct cpp *x, struct type *ret, bool *found);
 // One that is alone between here and `)` or `>`.
 err_t cpp_type_upto(struct cpp *x, char end, struct type *ret, bool *found);
+// "(type)" before an operand, at x->p; found false: it is no cast, and nothing was taken.
+err_t cpp_cast_type(struct cpp *x, struct type *ret, bool *found);
 err_t cpp_simple_type(struct cpp *x, struct type *ret, bool *found); // without stars: what may stand before '('
 
 // ---- numbers (cpp_number.c)
