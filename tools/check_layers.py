@@ -6,7 +6,7 @@ import pathlib, re, sys
 
 # One line per floor, lowest first. Folders on the same line may not include each other.
 FLOORS = [["base"], ["type", "store", "script"], ["doc", "dump", "pe", "pdb", "dwarf", "pack"], ["mem"], ["arch"], ["target"],
-          ["sym"], ["stack"], ["value"], ["expr", "win"], ["verdict", "detect", "write"], ["cmd"], ["front"]]
+          ["sym"], ["stack"], ["value"], ["expr", "win"], ["verdict", "detect", "write", "dx"], ["cmd"], ["front"]]
 FLOOR = {d: i for i, line in enumerate(FLOORS) for d in line}
 # A program of its own beside the house: stands on the ground, nothing stands on it.
 FLOOR["helper"] = len(FLOORS)

@@ -8,6 +8,23 @@ enum {
 	LIMIT_EXPR_DEPTH = 256,
 	// Types that C++ expressions of one session make (pointers, arrays). Equal ones are made once.
 	LIMIT_EXPR_TYPES = 4096,
+	// Arguments of one call in a dx expression, fields of one `new { }`; people write fewer than ten.
+	LIMIT_DX_ARGUMENTS = 32,
+	// Evaluations inside evaluations of dx: queries over queries, lambdas. Each level holds a few frames of some
+	// 300 bytes.
+	LIMIT_DX_DEPTH = 256,
+	// Nodes that one dx evaluates and elements that it visits: some seconds.
+	LIMIT_DX_STEPS = 1 << 22,
+	// Elements of a collection that must be held at once (sorted, grouped). Process, thread and handle lists have
+	// thousands.
+	LIMIT_DX_ELEMENTS = 1 << 17,
+	// Rows of one dx: -r9 has no end of its own.
+	LIMIT_DX_ROWS = 100000,
+	// Elements of a container that are shown unless a number is given: the debugger's own.
+	LIMIT_DX_SHOWN = 100,
+	// Memory of all user variables, and their number.
+	LIMIT_DX_VARIABLE_MEMORY = 64 << 20,
+	LIMIT_DX_VARIABLES = 1024,
 	LIMIT_EXPR_BOUNDS = 8, // of an array's type in an expression; real code has two or three
 			       // Bytes an address range may span without `L?`: the debugger's documented limit against
 			       // typing errors.

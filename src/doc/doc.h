@@ -33,7 +33,7 @@ struct field {
 // width; text left-justified, numbers right-justified, hex numbers zero-padded; negative N the other way round; _N:
 // hex right-justified with blanks), {?key ...} a group left out when key is absent, {!key ...} one left out when it is
 // present,
-// "{{" a brace. Groups do not nest. text NULL: the row shows nothing in text. A text that ends in "{.}" gets
+// "{{" and "}}" braces. Groups do not nest. text NULL: the row shows nothing in text. A text that ends in "{.}" gets
 // no newline.
 struct layout {
 	const char *head;

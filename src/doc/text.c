@@ -209,6 +209,10 @@ static void text_row(struct doc *d, const struct schema *s, const struct layout 
 			if (show)
 				put(t, "{", 1);
 			p += 2;
+		} else if (p[0] == '}' && p[1] == '}') {
+			if (show)
+				put(t, "}", 1);
+			p += 2;
 		} else if (str_eq(p, "{.}")) {
 			return;
 		} else if (*p == '{') {

@@ -184,6 +184,8 @@ struct session {
 	void *search;                           // slot of cmd/: the hits that `s` saved; NULL: none
 	const char *last_type;                  // name that `dt .` repeats; NULL: none yet
 	void *cpp;                              // slot of cmd/: types of what C++ expressions keep in $t0 .. $t19
+	struct arena *dx_memory;                // slot of dx/: what user variables hold; NULL until needed
+	void *dx_variables;                     // slot of dx/: their table
 	void *verdict;                          // slot of verdict/: computed once
 	void *facts, *findings;                 // slots of detect/
 };
