@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // fuzz_write.c: any bytes as a dump, written again and read back. Input: two bytes that choose the type, then the dump.
 // Oracle: what is written opens, nothing in it is cut, its directory and ranges are in order, and it has the source's
-// facts; memory is the source's. A second writing of the same type is the first, byte for byte.
+// facts; memory is the source's. A second writing of the same type is the first, byte
+// for byte, but of filtered dumps: pointers that were taken out lead nowhere the second time.
 #include "base/limits.h"
 #include "write/write.h"
 
@@ -121,7 +122,7 @@ static void written(struct session *s, uint64_t type, const struct write_result 
 	struct job j = { .s = again, .a = work, .o = { .type = type }, .f = &twice };
 	MUST(twice.p != MAP_FAILED);
 	if (!arena_guard(work, a, write_it, &j).code && r->type == j.r.type)
-		MUST(twice.n == f->n && memcmp(twice.p, f->p, f->n) == 0);
+		MUST((type & WRITE_FILTER_MEMORY) || (twice.n == f->n && memcmp(twice.p, f->p, f->n) == 0));
 	munmap(twice.p, OUTPUT);
 	session_close(again);
 	arena_free(work);
