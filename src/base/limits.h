@@ -47,6 +47,8 @@ enum {
 	LIMIT_SESSION_MEMORY = 1 << 30,
 	// Dumps open at the same time; a few descriptors each.
 	LIMIT_SYSTEMS = 256,
+	// Lines that the prompt keeps; a year of daily use stays below.
+	LIMIT_HISTORY_LINES = 100000,
 	// Commands that run commands (~*e inside .for inside .if ...).
 	LIMIT_COMMAND_NESTING = 64,
 	// Text of a script, of an alias, or of both put together; published scripts stay under 100 KB.

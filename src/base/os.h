@@ -45,6 +45,7 @@ uint64_t os_now_us(void);      // monotonic microseconds since an arbitrary star
 void os_sleep_ms(unsigned ms); // less when a signal comes
 // The host's local time by a format of strftime; NULL: it has none, or n is too small.
 const char *os_local_time(char *buf, size_t n, const char *format);
+unsigned os_local_ms(void); // milliseconds of the second that the host's clock is in
 
 // ---- scratch files: nameless, gone with their last descriptor or mapping.
 err_t os_memory_file(int *fd_ret) MUST_USE;                // kept in memory

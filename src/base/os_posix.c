@@ -222,6 +222,12 @@ const char *os_local_time(char *buf, size_t n, const char *format)
 #pragma GCC diagnostic pop
 }
 
+unsigned os_local_ms(void)
+{
+	struct timespec now;
+	return clock_gettime(CLOCK_REALTIME, &now) ? 0 : (unsigned)(now.tv_nsec / 1000000);
+}
+
 err_t os_memory_file(int *fd_ret)
 {
 	int fd = memfd_create("dumpscope", MFD_CLOEXEC | MFD_ALLOW_SEALING);

@@ -2,8 +2,7 @@
 // cli.c: the debugger prompt: banner, initial commands, then lines from standard input.
 #include "base/limits.h"
 #include "cmd/script.h"
-#include "front/front.h"
-
+#include "front/log.h"
 #include "front/servers.h"
 #include "sym/kdbg.h"
 #include "target/kernel.h"
@@ -139,6 +138,7 @@ struct prompt {
 	struct debugger *d;
 	struct doc *doc;
 	struct output out;
+	struct log *log;
 	const struct options *o;
 	bool limited; // a time or memory limit ended a command
 };
@@ -211,6 +211,8 @@ static void run_standard_input(struct prompt *p)
 			break;
 		}
 		line[strcspn(line, "\r\n")] = 0;
+		log_write(p->log, line, strlen(line));
+		log_write(p->log, "\n", 1);
 		// An empty line repeats the last command, as in the debugger; only for a person at a terminal.
 		bool empty = strspn(line, " \t") == strlen(line);
 		if (empty && (!last || !os_is_tty(STDIN_FILENO)))
@@ -256,6 +258,21 @@ static int exit_code(const struct prompt *p)
 	return code;
 }
 
+// -logo and its like; without them what the environment says.
+static bool open_log(struct prompt *p)
+{
+	const struct options *o = p->o;
+	const char *fresh = os_env("_NT_DEBUG_LOG_FILE_OPEN"), *append = os_env("_NT_DEBUG_LOG_FILE_APPEND");
+	const char *path = o->log_path ? o->log_path : fresh ? fresh : append;
+	if (!path)
+		return true;
+	bool add = o->log_path ? o->log_append : !fresh;
+	err_t e = p->log->console.open_log(&p->log->console, path, add, o->log_utf16);
+	if (e.code)
+		fprintf(stderr, "dumpscope: %s: %s\n", path, e.what);
+	return !e.code;
+}
+
 int front_debugger(struct arena *a, const struct options *o)
 {
 	struct prompt *p = NEW(a, struct prompt);
@@ -270,16 +287,13 @@ int front_debugger(struct arena *a, const struct options *o)
 		debugger_close(p->d);
 		return code;
 	}
-	int log = -1;
-	if (o->log_path) {
-		log = open(o->log_path, O_WRONLY | O_CREAT | O_CLOEXEC | (o->log_append ? O_APPEND : O_TRUNC), 0666);
-		if (log < 0) {
-			fprintf(stderr, "dumpscope: %s: %s\n", o->log_path, strerror(errno));
-			debugger_close(p->d);
-			return EXIT_USAGE;
-		}
+	output_init(&p->out);
+	p->log = log_new(a, &p->out, o->json);
+	p->d->console = &p->log->console;
+	if (!open_log(p)) {
+		debugger_close(p->d);
+		return EXIT_USAGE;
 	}
-	output_init(&p->out, log);
 	p->doc = o->json ? doc_json_new(a, p->out.sink, s->target->ptr_bytes)
 			 : doc_text_new(a, p->out.sink, s->target->ptr_bytes, o->colour);
 	front_on_interrupt();
@@ -293,8 +307,7 @@ int front_debugger(struct arena *a, const struct options *o)
 	if (p->d->quit)
 		put_text(p, "quit:\n");
 	code = output_end(&p->out, exit_code(p));
+	log_end(p->log);
 	debugger_close(p->d);
-	if (log >= 0)
-		close(log);
 	return code;
 }

@@ -110,7 +110,7 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 		code = failed(&x, e);
 	} else {
 		struct output *to = NEW(a, struct output);
-		output_init(to, -1);
+		output_init(to);
 		struct doc *d = x.json ? doc_json_new(a, to->sink, 8) : doc_text_new(a, to->sink, 8, false);
 		doc_begin(d, "convert");
 		write_report(d, x.out,

@@ -61,7 +61,7 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 		return EXIT_USAGE;
 	}
 	struct output *o = NEW(a, struct output);
-	output_init(o, -1);
+	output_init(o);
 	bool colour = os_is_tty(1) && !getenv("NO_COLOR");
 	struct doc *d = json ? doc_json_new(a, o->sink, 8) : doc_text_new(a, o->sink, 8, colour);
 	doc_begin(d, text.n ? arena_printf(a, "explain %s", sb_str(&text)) : "explain");

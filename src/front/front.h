@@ -16,7 +16,14 @@ enum exit_code { // documented in dumpscope(1)
 	EXIT_FINDING = 5, // --fail-on was met
 };
 
+enum persona { // the program that argv[0] names
+	PERSONA_NONE,
+	PERSONA_CDB, // or ntsd: only -z opens a dump
+	PERSONA_KD,
+	PERSONA_DUMPCHK, // checks, and ends
+};
 struct options {
+	enum persona persona;
 	const char *dump;         // -z, or the first argument
 	const char *const *dumps; // all of them, the first is `dump`
 	size_t n_dumps;
@@ -26,9 +33,10 @@ struct options {
 	const char *const *commands; // -c, -cf: lines in order
 	size_t n_commands;
 	const char *log_path;
-	bool log_append;
+	bool log_append, log_utf16;
 	unsigned timeout_seconds;          // 0: none
 	int fail_on;                       // enum severity + 1; 0: off
+	unsigned history_lines;            // -clines; 0: the default
 	bool no_env_paths;                 // -sins
 	bool no_servers;                   // -netsyms:no
 	bool allow_shell;                  // .shell may run programs
@@ -40,11 +48,11 @@ struct output { // standard output and the log, buffered
 	struct sink sink;
 	char buf[65536];
 	size_t n;
-	int log_fd;  // -1: none
-	bool failed; // nothing more can be written: the reader went away (quietly), or `error`
-	int error;   // errno of a failure that is one; 0: none
+	struct log *log; // NULL: none
+	bool failed;     // nothing more can be written: the reader went away (quietly), or `error`
+	int error;       // errno of a failure that is one; 0: none
 };
-void output_init(struct output *o, int log_fd);
+void output_init(struct output *o);
 void output_flush(struct output *o);
 // Flushes; says on standard error what went wrong. Returns the exit code: `code` when all was written.
 int output_end(struct output *o, int code);
@@ -52,6 +60,7 @@ int output_end(struct output *o, int code);
 // Opens the dump; prints why not to standard error.
 MUST_USE err_t front_open(struct arena *a, const struct options *o, struct session **ret);
 int front_debugger(struct arena *a, const struct options *o); // -z
+int front_check(struct arena *a, const struct options *o);    // dumpchk DUMP
 int front_report(struct arena *a, const struct options *o);   // dumpscope DUMP ...
 // The same for any dump, which is not announced. `inner`: its name in an archive, or NULL. `like`: an open dump whose
 // paths and symbol options it takes instead of those of the command line; may be NULL.

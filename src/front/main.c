@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // main.c: which face of the program is wanted.
 #include "base/limits.h"
-#include "front/front.h"
+#include "front/options.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -27,7 +27,8 @@ static int run(struct arena *a, int argc, char **argv)
 {
 	bool json = argc > 1 && str_eq(argv[1], "--json");
 	int first = json ? 2 : 1;
-	const struct front *sub = argc > first ? subcommand(argv[first]) : NULL;
+	bool own_name = !argc || options_persona(argv[0]) == PERSONA_NONE;
+	const struct front *sub = own_name && argc > first ? subcommand(argv[first]) : NULL;
 	// A dump whose file is called like a sub-command is still reachable as ./schemas.
 	if (sub)
 		return sub->run(a, argc - first - 1, argv + first + 1, json);
@@ -35,6 +36,8 @@ static int run(struct arena *a, int argc, char **argv)
 	int code = options_parse(a, argc, argv, &o);
 	if (code >= 0)
 		return code;
+	if (o.persona == PERSONA_DUMPCHK)
+		return front_check(a, &o);
 	return o.debugger ? front_debugger(a, &o) : front_report(a, &o);
 }
 

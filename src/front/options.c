@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // options.c: the command line, as users of cdb write it. '-' and '/' both open an option; letters of options
 // without a value may be written together (-nsv).
-#include "front/front.h"
+#include "front/options.h"
+#include "base/limits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,36 +32,12 @@ static int usage_error(const char *what, const char *arg)
 	return EXIT_USAGE;
 }
 
-// Options of cdb and kd that mean nothing to a dump on this host; the second string: takes a value.
-static bool is_live_only(const char *o, bool *takes_value)
-{
-	static const char *const plain[] = { "g",       "G",     "hd",      "o",    "x",    "xd",       "xe",
-					     "xi",      "xn",    "xr",      "2",    "pb",   "pd",       "pe",
-					     "pr",      "pt",    "pv",      "pvr",  "robp", "rtp",      "noio",
-					     "noshell", "noinh", "nosqm",   "myob", "mf",   "lsrcpath", "kqm",
-					     "kl",      "d",     "failinc", "sup",  "b",    "e" };
-	static const char *const valued[] = { "p",  "pn",     "psn", "remote", "server", "premote", "k", "cimp",
-					      "zp", "clines", "iae", "iaec",   "iu",     "zd",      "W", "WF" };
-	for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
-		if (str_eq(o, plain[i])) {
-			*takes_value = false;
-			return true;
-		}
-	}
-	for (size_t i = 0; i < ARRAY_LEN(valued); i++) {
-		if (str_eq(o, valued[i])) {
-			*takes_value = true;
-			return true;
-		}
-	}
-	return str_starts(o, "netsyms") && (*takes_value = false, true);
-}
-
 struct parse {
 	struct arena *a;
 	struct options *o;
 	const char **lines, **dumps;
 	size_t n_lines;
+	bool script; // -cf or -cfr was given
 	int argc, i;
 	char **argv;
 };
@@ -142,22 +119,22 @@ static int long_option(struct parse *p, const char *name)
 static bool is_one_of(const char *name, const char *const *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (str_eq(name, list[i]))
+		if (str_ieq(name, list[i]))
 			return true;
 	return false;
 }
 
 static bool wants_value(const char *name)
 {
-	static const char *const list[] = { "z",    "c",    "cf",    "cfr",   "i",      "y", "srcpath",
-					    "logo", "loga", "logou", "logau", "sflags", "ee" };
+	static const char *const list[] = { "z",    "c",    "cf",    "cfr",   "i",      "y",      "srcpath",
+					    "logo", "loga", "logou", "logau", "sflags", "clines", "ee" };
 	return is_one_of(name, list, ARRAY_LEN(list));
 }
 
 // Letters of options without a value, written together.
 static bool is_bundle(const char *name)
 {
-	return strlen(name) > 1 && strspn(name, "nsv") == strlen(name);
+	return strlen(name) > 1 && strspn(name, "2bdgGmnorsvwx") == strlen(name);
 }
 
 // Options that are symbol options by another name (symbol-options.md); 0: none.
@@ -170,11 +147,13 @@ static uint32_t symbol_switch(const char *name)
 		     { "s", SYMOPT_DEFERRED_LOADS },
 		     { "snul", SYMOPT_NO_UNQUALIFIED_LOADS },
 		     { "ses", SYMOPT_EXACT_SYMBOLS },
+		     { "failinc", SYMOPT_EXACT_SYMBOLS },
 		     { "sicv", SYMOPT_IGNORE_CVREC },
+		     { "sup", SYMOPT_AUTO_PUBLICS },
 		     { "snc", SYMOPT_NO_CPP },
 		     { "sdce", SYMOPT_FAIL_CRITICAL_ERRORS } };
 	for (size_t i = 0; i < ARRAY_LEN(list); i++)
-		if (str_eq(name, list[i].name))
+		if (str_ieq(name, list[i].name))
 			return list[i].flag;
 	return 0;
 }
@@ -182,10 +161,9 @@ static uint32_t symbol_switch(const char *name)
 // "/z" is an option, "/dump" a path: after a slash only a name that cdb knows is taken for an option.
 static bool is_known(const char *name)
 {
-	static const char *const plain[] = { "v", "?", "version", "lines", "n", "s" };
-	bool ignored;
-	return wants_value(name) || is_one_of(name, plain, ARRAY_LEN(plain)) || is_live_only(name, &ignored) ||
-	       symbol_switch(name) || str_eq(name, "sins") || is_bundle(name);
+	static const char *const plain[] = { "v", "?", "version", "n", "s", "sins" };
+	return wants_value(name) || is_one_of(name, plain, ARRAY_LEN(plain)) || symbol_switch(name) ||
+	       options_ignored(name, NULL) != IGNORED_NOT || is_bundle(name);
 }
 
 // A decimal number, or a hexadecimal one after 0x.
@@ -206,62 +184,129 @@ static int set_evaluator(struct parse *p, const char *v)
 	return p->o->cpp_default || str_ieq(v, "masm") ? -1 : usage_error("-ee wants masm or c++", v);
 }
 
+// 0: set; 1: wants no value like this.
+static int number_option(const char *v, unsigned most, unsigned *ret)
+{
+	char *end;
+	unsigned long n = strtoul(v, &end, 10);
+	if (*end || end == v || n > most)
+		return 1;
+	*ret = (unsigned)n;
+	return 0;
+}
+
+static int valued_option(struct parse *p, const char *name, const char *v)
+{
+	struct options *o = p->o;
+	if (str_ieq(name, "z")) {
+		add_dump(p, v);
+		o->debugger = true;
+	} else if (str_ieq(name, "c")) {
+		p->lines[p->n_lines++] = v;
+	} else if (str_ieq(name, "cf") || str_ieq(name, "cfr")) {
+		p->script = true;
+		return add_script(p, v, str_ieq(name, "cf"));
+	} else if (str_ieq(name, "i")) {
+		o->image_path = v;
+	} else if (str_ieq(name, "y")) {
+		o->symbol_path = v;
+	} else if (str_ieq(name, "srcpath")) {
+		o->source_path = v;
+	} else if (str_ieq(name, "sflags")) {
+		return set_flags(p, v);
+	} else if (str_ieq(name, "clines")) {
+		if (number_option(v, LIMIT_HISTORY_LINES, &o->history_lines))
+			return usage_error("-clines wants a number of lines", v);
+	} else if (str_ieq(name, "ee")) {
+		return set_evaluator(p, v);
+	} else { // -logo, -loga, -logou, -logau
+		o->log_path = v;
+		o->log_append = name[3] == 'a' || name[3] == 'A';
+		o->log_utf16 = name[4] != 0;
+	}
+	return -1;
+}
+
+static void note_ignored(const char *name)
+{
+	fprintf(stderr, "dumpscope: note: -%s means nothing for a dump and is ignored\n", name);
+}
+
+// Letters, each an option without a value.
+static void bundle(struct options *o, const char *letters)
+{
+	for (const char *l = letters; *l; l++) {
+		if (*l == 'v')
+			o->verbose = true;
+		else if (*l == 'n')
+			o->symbol_options |= SYMOPT_DEBUG;
+		else if (*l == 's')
+			o->symbol_options &= ~(uint32_t)SYMOPT_DEFERRED_LOADS;
+		else
+			note_ignored((const char[]){ *l, 0 });
+	}
+}
+
 static int short_option(struct parse *p, const char *name)
 {
 	struct options *o = p->o;
-	bool takes_value = wants_value(name);
-	const char *v = takes_value ? value(p) : NULL;
-	if (takes_value && !v)
-		return usage_error("this option wants a value", p->argv[p->i]);
-	if (str_eq(name, "z")) {
-		add_dump(p, v);
-		o->debugger = true;
-	} else if (str_eq(name, "c")) {
-		p->lines[p->n_lines++] = v;
-	} else if (str_eq(name, "cf") || str_eq(name, "cfr")) {
-		return add_script(p, v, str_eq(name, "cf"));
-	} else if (str_eq(name, "i")) {
-		o->image_path = v;
-	} else if (str_eq(name, "y")) {
-		o->symbol_path = v;
-	} else if (str_eq(name, "srcpath")) {
-		o->source_path = v;
-	} else if (str_eq(name, "sflags")) {
-		return set_flags(p, v);
-	} else if (str_eq(name, "ee")) {
-		return set_evaluator(p, v);
-	} else if (str_eq(name, "sins")) {
+	const char *next = p->i + 1 < p->argc ? p->argv[p->i + 1] : NULL;
+	if (wants_value(name)) {
+		const char *v = value(p);
+		return v ? valued_option(p, name, v) : usage_error("this option wants a value", p->argv[p->i]);
+	}
+	if (str_ieq(name, "sins")) {
 		o->no_env_paths = true;
 	} else if (symbol_switch(name)) {
-		bool off = str_eq(name, "s") || str_eq(name, "sdce");
+		bool off = str_ieq(name, "s") || str_ieq(name, "sdce");
 		o->symbol_options =
 			off ? o->symbol_options & ~symbol_switch(name) : o->symbol_options | symbol_switch(name);
-	} else if (takes_value) { // -logo, -loga, -logou, -logau
-		o->log_path = v;
-		o->log_append = name[3] == 'a';
-	} else if (str_eq(name, "v")) {
+	} else if (str_ieq(name, "v")) {
 		o->verbose = true;
 	} else if (str_eq(name, "?")) {
 		return long_option(p, "help");
-	} else if (str_eq(name, "version")) {
+	} else if (str_ieq(name, "version")) {
 		return long_option(p, "version");
-	} else if (str_eq(name, "lines")) {
-		return -1; // the default here
-	} else if (str_starts(name, "netsyms")) {
+	} else if (str_ieq(name, "netsyms:no") || str_ieq(name, "netsyms:yes")) {
 		o->no_servers = str_ieq(name, "netsyms:no");
-	} else if (is_live_only(name, &takes_value)) {
-		if (takes_value)
+	} else if (str_ieq(name, "netsyms") && next && (str_ieq(next, "no") || str_ieq(next, "yes"))) {
+		o->no_servers = str_ieq(value(p), "no");
+	} else if (options_ignored(name, next) != IGNORED_NOT) {
+		enum ignored how = options_ignored(name, next);
+		if (how == IGNORED_WITH_VALUE)
 			(void)value(p);
-		fprintf(stderr, "dumpscope: note: -%s means nothing for a dump and is ignored\n", name);
+		if (how != IGNORED_SILENTLY)
+			note_ignored(name);
 	} else if (is_bundle(name)) {
-		o->verbose = o->verbose || strchr(name, 'v');
-		if (strchr(name, 'n'))
-			o->symbol_options |= SYMOPT_DEBUG;
-		if (strchr(name, 's'))
-			o->symbol_options &= ~(uint32_t)SYMOPT_DEFERRED_LOADS;
+		bundle(o, name);
+	} else if ((name[0] == 'a' || name[0] == 'A') && name[1]) {
+		fprintf(stderr, "dumpscope: note: -%s: extensions are built in, .chain lists them\n", name);
 	} else {
 		return usage_error("unknown option", p->argv[p->i]);
 	}
+	return -1;
+}
+
+// cdb and kd run ntsd.ini of the current folder when no script was named; before -c, which may end with q.
+static void add_default_script(struct parse *p)
+{
+	const char *path = p->script ? NULL : path_find_nocase(p->a, ".", "ntsd.ini");
+	if (!path)
+		return;
+	const char **given = p->lines;
+	size_t n = p->n_lines;
+	p->n_lines = 0;
+	if (add_script(p, path, false) < 0)
+		for (size_t i = 0; i < n; i++)
+			p->lines[p->n_lines++] = given[i];
+}
+
+static int positional(struct parse *p, const char *s)
+{
+	struct options *o = p->o;
+	if (o->persona == PERSONA_CDB || o->persona == PERSONA_KD)
+		return usage_error("not supported: starting a program; a dump is opened with -z FILE", s);
+	add_dump(p, s);
 	return -1;
 }
 
@@ -271,6 +316,7 @@ int options_parse(struct arena *a, int argc, char **argv, struct options *ret)
 	p.lines = NEW_N(a, const char *, (size_t)argc + 1);
 	ret->dumps = p.dumps = NEW_N(a, const char *, (size_t)argc + 1);
 	ret->symbol_options = SYMOPT_DEFAULT;
+	ret->persona = argc ? options_persona(argv[0]) : PERSONA_NONE;
 	for (p.i = 1; p.i < argc; p.i++) {
 		const char *s = argv[p.i];
 		int code = -1;
@@ -279,17 +325,19 @@ int options_parse(struct arena *a, int argc, char **argv, struct options *ret)
 		else if ((s[0] == '-' && s[1]) || (s[0] == '/' && is_known(s + 1) && !file_exists(s)))
 			code = short_option(&p, s + 1);
 		else
-			add_dump(&p, s);
+			code = positional(&p, s);
 		if (code >= 0)
 			return code;
 	}
-	ret->commands = p.lines;
-	ret->n_commands = p.n_lines;
 	if (!ret->dump) {
-		fputs(usage_text, stderr);
+		fputs(ret->persona == PERSONA_DUMPCHK ? "usage: dumpchk [-y PATH] DUMP\n" : usage_text, stderr);
 		return EXIT_USAGE;
 	}
-	if (ret->n_commands)
+	if (p.n_lines)
 		ret->debugger = true;
+	if (ret->debugger)
+		add_default_script(&p);
+	ret->commands = p.lines;
+	ret->n_commands = p.n_lines;
 	return -1;
 }

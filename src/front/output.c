@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // output.c: buffered standard output with a log beside it. A reader that goes away ends the output, not with
 // an error: `dumpscope ... | head` is normal use.
-#include "front/front.h"
+#include "front/log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,8 +28,8 @@ void output_flush(struct output *o)
 		o->failed = true;
 		o->error = errno == EPIPE ? 0 : errno;
 	}
-	if (o->log_fd >= 0 && o->n)
-		(void)write_all(o->log_fd, o->buf, o->n);
+	if (o->log)
+		log_write(o->log, o->buf, o->n);
 	o->n = 0;
 }
 
@@ -47,20 +47,26 @@ static void put(void *ctx, const char *bytes, size_t n)
 	struct output *o = ctx;
 	while (n) {
 		size_t k = MIN(n, sizeof(o->buf) - o->n);
+		// A log that is to begin or end at the end of a document: each is a line.
+		const char *end = o->log && o->log->pending ? memchr(bytes, '\n', k) : NULL;
+		if (end)
+			k = (size_t)(end - bytes) + 1;
 		memcpy(o->buf + o->n, bytes, k);
 		o->n += k;
 		bytes += k;
 		n -= k;
+		if (end)
+			log_line_end(o->log);
 		if (o->n == sizeof(o->buf))
 			output_flush(o);
 	}
 }
 
-void output_init(struct output *o, int log_fd)
+void output_init(struct output *o)
 {
 	o->sink = (struct sink){ put, o };
 	o->n = 0;
-	o->log_fd = log_fd;
+	o->log = NULL;
 	o->failed = false;
 	o->error = 0;
 }

@@ -268,7 +268,7 @@ int front_report(struct arena *a, const struct options *o)
 {
 	int worst = EXIT_ANALYSED;
 	struct output *out = NEW(a, struct output);
-	output_init(out, -1);
+	output_init(out);
 	for (size_t i = 0; i < o->n_dumps && !out->failed; i++) {
 		struct arena *own = arena_child(a, LIMIT_SESSION_MEMORY);
 		struct reporting g = { .r = { .a = own, .o = o }, .path = o->dumps[i], .out = out, .number = i };

@@ -189,7 +189,7 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 	       "\"properties\":{\"level\":{\"enum\":[\"info\",\"warning\",\"error\"]},\"code\":{\"type\":\"string\"},"
 	       "\"text\":{\"type\":\"string\"}}}}\n}}\n");
 	struct output *o = NEW(a, struct output);
-	output_init(o, -1);
+	output_init(o);
 	o->sink.write(o->sink.ctx, sb_str(&w.out), w.out.n);
 	return output_end(o, EXIT_ANALYSED);
 }

@@ -234,7 +234,7 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 	if (one_file && (args.n_dumps > 1 || is_dump(a, args.dumps[0])))
 		return symbols_usage(&symbols_export, "several files need a folder", args.out);
 	struct output *o = NEW(a, struct output);
-	output_init(o, -1);
+	output_init(o);
 	struct export x = { .a = a, .out = args.out };
 	x.d = json || args.json ? doc_json_new(a, o->sink, 8) : doc_text_new(a, o->sink, 8, false);
 	doc_begin(x.d, "symbols export");

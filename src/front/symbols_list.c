@@ -49,7 +49,7 @@ static int run_places(struct arena *a, const struct symbols_verb *v, const struc
 		if (ns.list[i]->state == NEED_HAVE)
 			put_file(&ns, args->out, ns.list[i]);
 	struct output *o = NEW(a, struct output);
-	output_init(o, -1);
+	output_init(o);
 	struct doc *d = args->json ? doc_json_new(a, o->sink, 8) : doc_text_new(a, o->sink, 8, false);
 	doc_begin(d, arena_printf(a, "symbols %s", v->name));
 	for (size_t i = 0; i < ns.n; i++)

@@ -125,7 +125,7 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 	if (code >= 0)
 		return code;
 	struct output *o = NEW(a, struct output);
-	output_init(o, -1);
+	output_init(o);
 	json = json || args.json;
 	struct walk w = { .a = a, .all = args.all };
 	w.d = json ? doc_json_new(a, o->sink, 8) : doc_text_new(a, o->sink, 8, false);

@@ -87,7 +87,7 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 			return usage(argv[i]);
 	}
 	struct output *o = NEW(a, struct output);
-	output_init(o, -1);
+	output_init(o);
 	struct doc *d = how.json ? doc_json_new(a, o->sink, 8) : NULL;
 	if (d)
 		doc_begin(d, "undname");

@@ -5,6 +5,16 @@
 #include "base/os.h"
 
 struct session;
+// What commands ask of the program around them: its log file and its screen. Given by front/.
+struct console {
+	const char *log_path; // of the open log file; NULL: none is open
+	bool log_append;      // it was opened to go on behind what was there
+	// Closes the one that is open. E_IO with the host's reason.
+	err_t (*open_log)(struct console *con, const char *path, bool append, bool utf16);
+	void (*close_log)(struct console *con);
+	void (*clear)(struct console *con); // the screen; NULL: there is none
+};
+
 struct debugger {
 	struct arena *arena;      // lives as long as the debugger
 	struct session *current;  // the one that commands work on; never NULL
@@ -37,6 +47,7 @@ struct debugger {
 	volatile int *cancel;      // set by Ctrl-C; may be NULL
 	enum err_code first_error; // of the commands since the caller set it to OK
 	bool quit;                 // q was given
+	struct console *console;   // of the program; NULL: none (the public calls)
 };
 
 struct debugger *debugger_new(struct arena *a); // without a system
