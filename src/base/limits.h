@@ -49,6 +49,10 @@ enum {
 	LIMIT_SYSTEMS = 256,
 	// Lines that the prompt keeps; a year of daily use stays below.
 	LIMIT_HISTORY_LINES = 100000,
+	// Words that completion offers, files of a folder it looks at, and the time it takes: a person is waiting.
+	LIMIT_COMPLETIONS = 200,
+	LIMIT_COMPLETION_FILES = 20000,
+	LIMIT_COMPLETION_US = 300000,
 	// Commands that run commands (~*e inside .for inside .if ...).
 	LIMIT_COMMAND_NESTING = 64,
 	// Text of a script, of an alias, or of both put together; published scripts stay under 100 KB.

@@ -38,6 +38,7 @@ char *path_find_nocase(struct arena *a, const char *dir, const char *name);
 err_t os_list(struct arena *a, const char *dir, size_t most, const char ***names_ret, size_t *n_ret) MUST_USE;
 const char *os_env(const char *name); // NULL when unset or empty, or when the program runs with raised privileges
 char *os_cache_dir(struct arena *a);  // $XDG_CACHE_HOME/dumpscope or ~/.cache/dumpscope, not created; NULL: no home
+char *os_state_dir(struct arena *a);  // the same with $XDG_STATE_HOME, ~/.local/state
 char *os_exe_dir(struct arena *a);    // the folder of the running program; NULL when unknown
 
 bool os_is_tty(int fd);

@@ -175,12 +175,22 @@ const char *os_env(const char *name)
 	return v && *v ? v : NULL;
 }
 
-char *os_cache_dir(struct arena *a)
+static char *xdg_dir(struct arena *a, const char *variable, const char *fallback)
 {
-	const char *xdg = os_env("XDG_CACHE_HOME"), *home = os_env("HOME");
+	const char *xdg = os_env(variable), *home = os_env("HOME");
 	if (xdg && *xdg == '/') // the XDG specification: a relative path is invalid and ignored
 		return path_join(a, xdg, "dumpscope");
-	return home ? path_join(a, home, ".cache/dumpscope") : NULL;
+	return home ? path_join(a, home, fallback) : NULL;
+}
+
+char *os_cache_dir(struct arena *a)
+{
+	return xdg_dir(a, "XDG_CACHE_HOME", ".cache/dumpscope");
+}
+
+char *os_state_dir(struct arena *a)
+{
+	return xdg_dir(a, "XDG_STATE_HOME", ".local/state/dumpscope");
 }
 
 char *os_exe_dir(struct arena *a)

@@ -3,6 +3,8 @@
 #include "cmd/cmd.h"
 
 #include "base/limits.h"
+#include "cmd/help.h"
+#include "cmd/names.h"
 #include "cmd/script.h"
 #include "sym/kdbg.h"
 
@@ -83,7 +85,7 @@ static const struct cmd_index *index_of(struct session *s)
 }
 
 // The longest name wins: "dds" before "d".
-static const struct cmd *find(struct session *s, const char *text, size_t *len_ret, size_t *stem_ret)
+static const struct cmd *find_name(struct session *s, const char *text, size_t *len_ret, size_t *stem_ret)
 {
 	const struct cmd_index *x = index_of(s);
 	const struct cmd *best = NULL;
@@ -99,6 +101,32 @@ static const struct cmd *find(struct session *s, const char *text, size_t *len_r
 		}
 	}
 	return best;
+}
+
+// "!kdexts.process 0 0": the DLL that an extension comes from may stand before it; *dll_ret is the length of "!kdexts".
+static const struct cmd *find_in_dll(struct session *s, const char *text, size_t *len_ret, size_t *stem_ret,
+				     size_t *dll_ret)
+{
+	char name[80]; // longer than any
+	const struct cmd *c = find_name(s, text, len_ret, stem_ret);
+	size_t n = c ? 0 : names_qualifier(text);
+	*dll_ret = 0;
+	if (!n || !family_find(text + 1, n - 1))
+		return c;
+	snprintf(name, sizeof(name), "!%s", text + n + 1);
+	c = find_name(s, name, len_ret, stem_ret);
+	if (c) {
+		*dll_ret = n;
+		*len_ret += n;
+		*stem_ret += n;
+	}
+	return c;
+}
+
+static const struct cmd *find(struct session *s, const char *text, size_t *len_ret, size_t *stem_ret)
+{
+	size_t dll;
+	return find_in_dll(s, text, len_ret, stem_ret, &dll);
 }
 
 const struct cmd *cmd_find(struct session *s, const char *name)
@@ -130,6 +158,9 @@ static err_t run_limited(void *ctx)
 
 static err_t unknown_command(struct arena *a, const char *text)
 {
+	size_t dll = names_qualifier(text);
+	if (dll && !family_find(text + 1, dll - 1))
+		return names_no_dll(a, arena_strndup(a, text + 1, dll - 1));
 	if (text[0] == '!')
 		return fail(E_NOTFOUND,
 			    arena_printf(a, "No export %.*s found", (int)strcspn(text + 1, " \t"), text + 1), 0);
@@ -160,15 +191,28 @@ static void tell_mismatches(const struct target *t, struct doc *out)
 	}
 }
 
+// "!heap -?"
+static bool wants_help(const char *text, const char *args)
+{
+	args += strspn(args, " \t");
+	return (text[0] == '!' || text[0] == '.') && (str_eq(args, "-?") || str_eq(args, "/?"));
+}
+
 // Runs one command; `text` is the whole of it.
 static err_t run_one(struct session *s, struct arena *a, const char *text, struct doc *out)
 {
-	size_t len = 0, stem = 0;
-	const struct cmd *cmd = find(s, text, &len, &stem);
+	size_t len = 0, stem = 0, dll = 0;
+	const struct cmd *cmd = find_in_dll(s, text, &len, &stem, &dll);
 	if (!cmd)
 		return unknown_command(a, text);
+	if (wants_help(text, text + len)) {
+		help_command(a, cmd, out);
+		return ok();
+	}
 	struct call c = { .cmd = cmd,
-			  .name = arena_strndup(a, text, len),
+			  .name = dll ? arena_printf(a, "!%.*s", (int)(len - dll - 1), text + dll + 1)
+				      : arena_strndup(a, text, len),
+			  .dll = dll ? arena_strndup(a, text + 1, dll - 1) : NULL,
 			  .flags = arena_strndup(a, text + stem, len - stem),
 			  .p = text + len,
 			  .a = a,
@@ -276,6 +320,9 @@ static void run_command(struct run *r, const char *p, size_t n)
 	err_t e = run_one(s, a, text, r->out);
 	if (e.code)
 		after_error(r, text, e);
+	size_t len, stem;
+	if (e.code && !find(s, text, &len, &stem))
+		names_suggest(a, text, r->out);
 	if (r->documents)
 		doc_end(r->out);
 	arena_free(a);

@@ -16,6 +16,7 @@ struct call { // one command as typed
 	const char *name;  // as typed, with its glued flags: "kvn", "lmvm", "!analyze"
 	const char *flags; // what was glued behind the table's name: "vn"; never NULL
 	const char *p;     // the rest of the text, moved on by the arg_ calls
+	const char *dll;   // "ext" of "!ext.help"; NULL: no DLL was named
 	struct arena *a;   // the command's arena
 	struct session *s;
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // evaluate.c: ?: the value of an expression; .formats: the same in many notations.
-#include "cmd/cmd.h"
+#include "cmd/help.h"
 #include "cmd/msfloat.h"
+#include "cmd/topics.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -106,6 +107,10 @@ static void show_formats(struct session *s, struct call *c, struct doc *out, uin
 static err_t run(struct session *s, struct call *c, struct doc *out)
 {
 	uint64_t v;
+	if (c->name[0] == '?' && arg_end(c)) {
+		help_standard(c->a, out);
+		return ok();
+	}
 	TRY(arg_expr(c, &v));
 	TRY(arg_done(c));
 	if (c->name[0] == '.') {
@@ -117,7 +122,7 @@ static err_t run(struct session *s, struct call *c, struct doc *out)
 	return ok();
 }
 
-static const struct schema *const rows[] = { &value, &formats, NULL };
+static const struct schema *const rows[] = { &value, &formats, &row_command_help, &row_operator_help, NULL };
 const struct cmd cmd_evaluate = {
 	.names = "? .formats",
 	.any_tail = true,

@@ -2,6 +2,7 @@
 // cli.c: the debugger prompt: banner, initial commands, then lines from standard input.
 #include "base/limits.h"
 #include "cmd/script.h"
+#include "front/line.h"
 #include "front/log.h"
 #include "front/servers.h"
 #include "sym/kdbg.h"
@@ -149,24 +150,25 @@ static void put_text(struct prompt *p, const char *text)
 		p->out.sink.write(p->out.sink.ctx, text, strlen(text));
 }
 
-static void put_prompt(struct prompt *p)
+enum { PROMPT_TEXT = 96 };
+
+static void prompt_text(const struct prompt *p, char text[PROMPT_TEXT])
 {
-	char which[48] = "", text[96];
+	char which[24] = "";
 	const struct session *s = p->d->current;
 	const struct kernel *k = s->target ? s->target->kernel : NULL;
 	if (p->d->n_systems > 1)
 		snprintf(which, sizeof(which), "||%u:", s->number);
 	if (!s->target)
-		snprintf(text, sizeof(text), "NoTarget> ");
+		snprintf(text, PROMPT_TEXT, "NoTarget> ");
 	else if (k && (s->thread == SIZE_MAX || k->n_processors < 2))
-		snprintf(text, sizeof(text), "%skd> ", which);
+		snprintf(text, PROMPT_TEXT, "%skd> ", which);
 	else if (k)
-		snprintf(text, sizeof(text), "%s%zu: kd> ", which, s->thread);
+		snprintf(text, PROMPT_TEXT, "%s%zu: kd> ", which, s->thread);
 	else if (s->thread == SIZE_MAX)
-		snprintf(text, sizeof(text), "%s?:?\?\?> ", which);
+		snprintf(text, PROMPT_TEXT, "%s?:?\?\?> ", which);
 	else // each dump is one process, and numbered as its system
-		snprintf(text, sizeof(text), "%s%u:%03zu> ", which, *which ? s->number : 0, s->thread);
-	put_text(p, text);
+		snprintf(text, PROMPT_TEXT, "%s%u:%03zu> ", which, *which ? s->number : 0, s->thread);
 }
 
 static void run(struct prompt *p, const char *line)
@@ -181,9 +183,11 @@ static void run(struct prompt *p, const char *line)
 
 static void run_initial(struct prompt *p)
 {
+	char prompt[PROMPT_TEXT];
 	for (size_t i = 0; i < p->o->n_commands && !p->d->quit && !p->out.failed; i++) {
 		const char *line = p->o->commands[i];
-		put_prompt(p);
+		prompt_text(p, prompt);
+		put_text(p, prompt);
 		put_text(p, "dumpscope: Reading initial command '");
 		put_text(p, line);
 		put_text(p, "'\n");
@@ -191,37 +195,62 @@ static void run_initial(struct prompt *p)
 	}
 }
 
+static void complete(void *ctx, struct arena *a, const char *line, size_t at, struct completion *ret)
+{
+	const struct prompt *p = ctx;
+	interrupted = 0;
+	cmd_complete(p->d->current, a, line, at, ret);
+}
+
+// Shows the prompt, unless the reader does, and takes a line; both are in the log.
+static enum line_result next_line(struct prompt *p, struct line_reader *r, const char **ret)
+{
+	char prompt[PROMPT_TEXT];
+	prompt_text(p, prompt);
+	if (!line_shows_prompt(r))
+		put_text(p, prompt);
+	output_flush(&p->out);
+	interrupted = 0;
+	enum line_result how = line_read(r, prompt, ret);
+	if (line_shows_prompt(r))
+		log_write(p->log, prompt, strlen(prompt));
+	if (how == LINE_READ) {
+		log_write(p->log, *ret, strlen(*ret));
+		log_write(p->log, "\n", 1);
+	} else {
+		put_text(p, "\n");
+	}
+	return how;
+}
+
 static void run_standard_input(struct prompt *p)
 {
-	char *line = NULL;
-	size_t cap = 0;
-	const char *last = NULL;
-	struct arena *a = arena_new(LIMIT_COMMAND_MEMORY);
+	const char *last = NULL, *line = NULL;
+	bool person = os_is_tty(STDIN_FILENO);
+	struct arena *a = arena_new(LIMIT_SESSION_MEMORY);
+	struct line_setup how = { .edit = person && os_is_tty(STDOUT_FILENO) && !p->o->json,
+				  .lines = history_size(p->o->history_lines),
+				  .interrupted = &interrupted,
+				  .complete = complete,
+				  .ctx = p };
+	struct line_reader *r = line_new(a, &how);
 	while (!p->d->quit && !p->out.failed) {
-		put_prompt(p);
-		output_flush(&p->out);
-		errno = 0;
-		if (getline(&line, &cap, stdin) < 0) {
-			if (errno == EINTR) { // Ctrl-C at the prompt: a new one
-				clearerr(stdin);
-				put_text(p, "\n");
-				continue;
-			}
-			put_text(p, "\n");
+		enum line_result got = next_line(p, r, &line);
+		if (got == LINE_END)
 			break;
-		}
-		line[strcspn(line, "\r\n")] = 0;
-		log_write(p->log, line, strlen(line));
-		log_write(p->log, "\n", 1);
+		if (got == LINE_INTERRUPTED) // Ctrl-C at the prompt: a new one
+			continue;
 		// An empty line repeats the last command, as in the debugger; only for a person at a terminal.
 		bool empty = strspn(line, " \t") == strlen(line);
-		if (empty && (!last || !os_is_tty(STDIN_FILENO)))
+		if (empty && (!last || !person))
 			continue;
-		if (!empty)
+		if (!empty) {
 			last = arena_strdup(a, line);
+			line_remember(r, line);
+		}
 		run(p, last);
 	}
-	free(line);
+	line_close(r);
 	arena_free(a);
 }
 

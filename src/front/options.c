@@ -37,7 +37,8 @@ struct parse {
 	struct options *o;
 	const char **lines, **dumps;
 	size_t n_lines;
-	bool script; // -cf or -cfr was given
+	bool script;   // -cf or -cfr was given
+	bool no_shell; // -noshell, which wins
 	int argc, i;
 	char **argv;
 };
@@ -161,7 +162,7 @@ static uint32_t symbol_switch(const char *name)
 // "/z" is an option, "/dump" a path: after a slash only a name that cdb knows is taken for an option.
 static bool is_known(const char *name)
 {
-	static const char *const plain[] = { "v", "?", "version", "n", "s", "sins" };
+	static const char *const plain[] = { "v", "?", "version", "n", "s", "sins", "noshell" };
 	return wants_value(name) || is_one_of(name, plain, ARRAY_LEN(plain)) || symbol_switch(name) ||
 	       options_ignored(name, NULL) != IGNORED_NOT || is_bundle(name);
 }
@@ -271,6 +272,8 @@ static int short_option(struct parse *p, const char *name)
 		o->no_servers = str_ieq(name, "netsyms:no");
 	} else if (str_ieq(name, "netsyms") && next && (str_ieq(next, "no") || str_ieq(next, "yes"))) {
 		o->no_servers = str_ieq(value(p), "no");
+	} else if (str_ieq(name, "noshell")) {
+		p->no_shell = true;
 	} else if (options_ignored(name, next) != IGNORED_NOT) {
 		enum ignored how = options_ignored(name, next);
 		if (how == IGNORED_WITH_VALUE)
@@ -337,6 +340,7 @@ int options_parse(struct arena *a, int argc, char **argv, struct options *ret)
 		ret->debugger = true;
 	if (ret->debugger)
 		add_default_script(&p);
+	ret->allow_shell = ret->allow_shell && !p.no_shell;
 	ret->commands = p.lines;
 	ret->n_commands = p.n_lines;
 	return -1;

@@ -25,7 +25,7 @@ enum ignored options_ignored(const char *name, const char *next)
 		"t", "wake", "xd", "xe", "xi", "xn", "xr", "zp",      "zd",  "W",  "WF",
 	};
 	// Nothing is started, sent or asked here; source lines and a quiet start are the default.
-	static const char *const silent[] = { "kqm", "lines", "myob", "noshell", "nosqm" };
+	static const char *const silent[] = { "kqm", "lines", "myob", "nosqm" };
 	static const char *const exact[] = { "g", "G" }, *const exact_valued[] = { "remote", "server" };
 	if (in(silent, ARRAY_LEN(silent), name, false))
 		return IGNORED_SILENTLY;

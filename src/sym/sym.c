@@ -243,20 +243,27 @@ err_t sym_find_loaded(struct target *t, const char *name, va_t *ret)
 	return fail(E_NOTFOUND, "no such symbol", 0);
 }
 
+struct symbols *sym_load_offline(struct target *t, struct module *m)
+{
+	if (m->symbols)
+		return sym_load(t, m);
+	struct store_fetcher fetcher = t->store->fetcher;
+	t->store->fetcher.get = NULL;
+	struct symbols *sy = sym_load(t, m);
+	m->offline = fetcher.get && !m->symbol_file;
+	t->store->fetcher = fetcher;
+	return sy;
+}
+
 // A name without a module is no reason to download the symbols of all of them.
 static err_t find_deferred(struct target *t, const char *name, va_t *ret)
 {
-	struct store_fetcher fetcher = t->store->fetcher;
 	err_t e = fail(E_NOTFOUND, "no such symbol", 0);
-	t->store->fetcher.get = NULL;
 	for (size_t i = 0; i < t->n_modules && e.code == E_NOTFOUND; i++) {
 		struct module *m = t->modules[i];
-		if (m->symbols)
-			continue;
-		e = find_in(m, sym_load(t, m), name, ret);
-		m->offline = fetcher.get && !m->symbol_file;
+		if (!m->symbols)
+			e = find_in(m, sym_load_offline(t, m), name, ret);
 	}
-	t->store->fetcher = fetcher;
 	return e;
 }
 

@@ -92,6 +92,7 @@ extern const struct symbol_provider *const symbol_providers[]; // generated from
 enum sym_state sym_module_state(const struct module *m);       // without loading anything
 const char *sym_state_text(enum sym_state s);                  // "(deferred)", "(export symbols)", ...
 struct symbols *sym_load(struct target *t, struct module *m);  // NULL: the module has no symbols
+struct symbols *sym_load_offline(struct target *t, struct module *m); // the same, with what this machine has
 // Before all modules are loaded: brings what they need from symbol servers at once. Nothing without servers.
 void sym_gather(struct target *t);
 
