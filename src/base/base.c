@@ -170,6 +170,11 @@ size_t arena_used(const struct arena *a)
 	return a->total;
 }
 
+void arena_set_limit(struct arena *a, size_t limit)
+{
+	a->limit = MAX(limit & ~(size_t)15, a->total);
+}
+
 // Blocks double up to MAX_BLOCK so that a small dump costs a few pages and a big one few mallocs.
 static size_t block_size(const struct arena *a, size_t want)
 {

@@ -71,6 +71,7 @@ void arena_trap(struct arena *a, arena_trap_fn *fn, void *ctx);
 MUST_USE err_t arena_guard(struct arena *a, struct arena *b, err_t (*fn)(void *ctx), void *ctx);
 void arena_free(struct arena *a); // NULL is allowed
 size_t arena_used(const struct arena *a);
+void arena_set_limit(struct arena *a, size_t limit);            // not below what it holds already
 void *arena_alloc(struct arena *a, size_t n, size_t elem_size); // zeroed, overflow-checked, never NULL
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);

@@ -22,10 +22,10 @@ static const char *decode(struct arena *a, struct span b)
 	return bytes_to_utf8(a, mark ? (struct span){ b.p + 3, b.n - 3 } : b);
 }
 
-static err_t read_script(struct call *c, const char *path, const char **ret)
+err_t script_load(struct arena *a, const char *path, const char **ret)
 {
 	struct file_map map;
-	char *here = arena_strdup(c->a, path);
+	char *here = arena_strdup(a, path);
 	err_t e = file_map_open(here, &map);
 	if (e.code) { // "..\\scripts\\x.txt" was written for another host
 		for (char *p = here; *p; p++)
@@ -33,11 +33,11 @@ static err_t read_script(struct call *c, const char *path, const char **ret)
 		e = file_map_open(here, &map);
 	}
 	if (e.code)
-		return cmd_fail(c, e.code, 0, "Command file execution failed: %s %s", path, e.what);
+		return fail(e.code, arena_printf(a, "Command file execution failed: %s %s", path, e.what), 0);
 	bool fits = map.bytes.n <= LIMIT_SCRIPT_TEXT;
-	*ret = fits ? decode(c->a, map.bytes) : NULL;
+	*ret = fits ? decode(a, map.bytes) : NULL;
 	file_map_close(&map);
-	return fits ? ok() : cmd_fail(c, E_LIMIT, LIMIT_SCRIPT_TEXT, "%s is too long", path);
+	return fits ? ok() : fail(E_LIMIT, arena_printf(a, "%s is too long", path), LIMIT_SCRIPT_TEXT);
 }
 
 // $arg0, the file, and $arg1 and so on are aliases while the file runs; those of a file that called it are hidden.
@@ -109,7 +109,7 @@ static err_t run_file(struct session *s, struct call *c, const char *path, struc
 	while (with_args && n < ARRAY_LEN(args) && (args[n] = arg_word(c)) != NULL)
 		n++;
 	TRY(arg_done(c));
-	TRY(read_script(c, path, &text));
+	TRY(script_load(c->a, path, &text));
 	if (with_args)
 		return run_with(s, c, args, n, text, out);
 	if (strchr(c->name, '>'))

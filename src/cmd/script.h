@@ -51,6 +51,9 @@ void script_block(struct session *s, const char *text, struct alias local, struc
 // script_block.
 MUST_USE err_t script_capture(struct session *s, struct arena *a, const char *line, size_t most, const char **text_ret);
 
+// The text of a script file, UTF-8 or UTF-16, in `a`. E_NOTFOUND, E_IO, E_LIMIT.
+MUST_USE err_t script_load(struct arena *a, const char *path, const char **ret);
+
 // ---- arguments of control flow tokens
 // "(...)" or "{...}": the text inside. E_USAGE when none stands there or it is not closed.
 MUST_USE err_t arg_group(struct call *c, char open, char close, const char **ret);

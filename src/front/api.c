@@ -68,7 +68,7 @@ static err_t run_line(void *ctx)
 {
 	const struct running *r = ctx;
 	struct arena *a = arena_child(r->ds->arena, LIMIT_COMMAND_MEMORY);
-	cmd_line(r->ds->s, r->line, r->renderer(a, r->ds, r->ctx));
+	cmd_line(r->ds->s->dbg->current, r->line, r->renderer(a, r->ds, r->ctx));
 	arena_free(a);
 	return ok();
 }
@@ -84,6 +84,12 @@ enum ds_status api_run(struct ds_session *ds, const char *line, api_renderer_fn 
 	return (enum ds_status)(e.code ? e.code : d->first_error);
 }
 
+unsigned api_ptr_bytes(const struct ds_session *ds)
+{
+	const struct target *t = ds->s->dbg->current->target; // NULL after .detach
+	return t ? t->ptr_bytes : 8;
+}
+
 struct bytes {
 	enum ds_format format;
 	struct sink out;
@@ -92,7 +98,7 @@ struct bytes {
 static struct doc *bytes_renderer(struct arena *a, const struct ds_session *ds, void *ctx)
 {
 	const struct bytes *b = ctx;
-	unsigned ptr_bytes = ds->s->target->ptr_bytes;
+	unsigned ptr_bytes = api_ptr_bytes(ds);
 	return b->format == DS_JSON ? doc_json_new(a, b->out, ptr_bytes) : doc_text_new(a, b->out, ptr_bytes, false);
 }
 
@@ -110,7 +116,7 @@ void ds_close(struct ds_session *ds)
 {
 	if (!ds)
 		return;
-	session_close(ds->s);
+	debugger_close(ds->s->dbg);
 	arena_free(ds->arena);
 }
 

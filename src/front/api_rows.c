@@ -131,7 +131,7 @@ static struct doc *rows_renderer(struct arena *a, const struct ds_session *ds, v
 {
 	const struct ds_visitor *v = ctx;
 	struct rows_doc *r = NEW(a, struct rows_doc);
-	r->doc = (struct doc){ .ops = &rows_ops, .ptr_bytes = ds->s->target->ptr_bytes };
+	r->doc = (struct doc){ .ops = &rows_ops, .ptr_bytes = api_ptr_bytes(ds) };
 	r->a = a;
 	r->sections = sb_new(a);
 	memcpy(&r->v, v, MIN(v->size, sizeof(r->v)));

@@ -119,7 +119,8 @@ err_t front_open(struct arena *a, const struct options *o, struct session **ret)
 int front_worse_exit_code(int a, int b)
 {
 	// What the caller asked for by --fail-on comes before a file that is no dump.
-	static const int ranks[] = { EXIT_ANALYSED, EXIT_PARTIAL, EXIT_LIMIT, EXIT_NO_DUMP, EXIT_FINDING, EXIT_USAGE };
+	static const int ranks[] = { EXIT_ANALYSED, EXIT_PARTIAL, EXIT_COMMAND, EXIT_LIMIT,
+				     EXIT_NO_DUMP,  EXIT_FINDING, EXIT_USAGE };
 	int worse = EXIT_ANALYSED;
 	for (size_t i = 0; i < ARRAY_LEN(ranks); i++)
 		worse = ranks[i] == a || ranks[i] == b ? ranks[i] : worse;

@@ -14,6 +14,7 @@ enum exit_code { // documented in dumpscope(1)
 	EXIT_PARTIAL = 3, // the dump is cut or damaged; what could be had was shown
 	EXIT_LIMIT = 4,   // time or memory limit
 	EXIT_FINDING = 5, // --fail-on was met
+	EXIT_COMMAND = 6, // dumpscope run: a command of the script failed
 };
 
 enum persona { // the program that argv[0] names

@@ -22,6 +22,7 @@ static const char usage_text[] =
 	"  -logo FILE        copy the output to FILE (-loga: append)\n"
 	"  --json            JSON instead of text\n"
 	"  --timeout SECONDS end every command after this time\n"
+	"  --max-memory SIZE what a session may allocate (64M, 2G; 1G if not given)\n"
 	"  --allow-shell     .shell may run programs of this computer\n"
 	"  --fail-on LEVEL   exit with 5 when a finding is at least info, warning or critical\n"
 	"  --no-colour, --help, --version\n";
@@ -79,6 +80,19 @@ static int add_script(struct parse *p, const char *path, bool must_exist)
 	return -1;
 }
 
+// "64M", "2G", "500000K"; 0: no size, or below 1 MiB.
+static size_t memory_size(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+	char unit = *end ? (char)(*end & ~0x20) : 0;
+	unsigned shift = unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;
+	if (end == text || *text == '-' || (*end && (!shift || end[1])) || n > SIZE_MAX >> shift)
+		return 0;
+	size_t size = (size_t)n << shift;
+	return size >= 1 << 20 ? size : 0;
+}
+
 static int long_option(struct parse *p, const char *name)
 {
 	struct options *o = p->o;
@@ -104,6 +118,11 @@ static int long_option(struct parse *p, const char *name)
 		if (*end || !n || n > 1000000)
 			return usage_error("--timeout wants a number of seconds", v);
 		o->timeout_seconds = (unsigned)n;
+	} else if (str_eq(name, "max-memory") && (v = value(p))) {
+		size_t size = memory_size(v);
+		if (!size)
+			return usage_error("--max-memory wants a size of at least 1M (64M, 2G)", v);
+		arena_set_limit(p->a, size);
 	} else if (str_eq(name, "fail-on") && (v = value(p))) {
 		static const char *const levels[] = { "info", "warning", "critical" };
 		for (size_t i = 0; i < ARRAY_LEN(levels); i++)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,13 +131,29 @@ static void scripts_have_limits(void **state)
 	struct ds_session *s = open_dump(&o);
 	struct text t = { .n = 0 };
 	assert_int_equal(ds_run(s, ".while (1) {}", DS_TEXT, keep, &t), DS_E_LIMIT);
-	const char *grows = "aS a 0123456789abcdef; .while (1) {.block {; aS a ${a}${a}}}";
+	const char *grows = "aS a 0123456789abcdef; .while (1) {.block {aS ${/v:a} ${a}${a}}}";
 	assert_int_equal(ds_run(s, grows, DS_TEXT, keep, &t), DS_E_LIMIT);
 	const char *deep = "aS /c a .echo x; .block {.foreach (v {.foreach (w {~*e k}) {~*e k}}) {.catch {k}}}";
 	(void)ds_run(s, deep, DS_TEXT, keep, &t);
 	t.n = 0;
 	(void)ds_run(s, "ad *; ? 5", DS_TEXT, keep, &t);
 	assert_non_null(strstr(t.p, "Evaluate expression: 5 = "));
+	ds_close(s);
+}
+
+// Other dumps can be opened and closed; without any, commands say so.
+static void opens_other_dumps(void **state)
+{
+	(void)state;
+	struct ds_session *s = open_dump(NULL);
+	struct text t = { .n = 0 };
+	char line[4096];
+	snprintf(line, sizeof(line), ".opendump %s", getenv("DS_TEST_DUMP"));
+	(void)ds_run(s, line, DS_TEXT, keep, &t);
+	assert_int_equal(ds_run(s, "||0s; .detach; k 1", DS_TEXT, keep, &t), DS_OK);
+	(void)ds_run(s, ".detach", DS_TEXT, keep, &t);
+	assert_int_equal(ds_run(s, "k", DS_TEXT, keep, &t), DS_E_USAGE);
+	assert_int_equal(ds_run(s, ".echo alone", DS_JSON, keep, &t), DS_OK);
 	ds_close(s);
 }
 
@@ -160,6 +177,7 @@ int main(void)
 		cmocka_unit_test(limits_end_commands_not_the_process),
 		cmocka_unit_test(gives_rows_as_values),
 		cmocka_unit_test(scripts_have_limits),
+		cmocka_unit_test(opens_other_dumps),
 		cmocka_unit_test(cancels),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
