@@ -112,6 +112,8 @@ static int long_option(struct parse *p, const char *name)
 	} else if (str_eq(name, "version")) {
 		puts("dumpscope " DUMPSCOPE_VERSION);
 		return EXIT_ANALYSED;
+	} else if (str_eq(name, "completion") && (v = value(p))) {
+		return options_completion(v);
 	} else if (str_eq(name, "timeout") && (v = value(p))) {
 		char *end;
 		unsigned long n = strtoul(v, &end, 10);
@@ -144,11 +146,47 @@ static bool is_one_of(const char *name, const char *const *list, size_t n)
 	return false;
 }
 
+const struct option_word option_words[] = {
+	{ "z", VALUE_FILE },
+	{ "c", VALUE_TEXT },
+	{ "cf", VALUE_FILE },
+	{ "cfr", VALUE_FILE },
+	{ "i", VALUE_FOLDERS },
+	{ "y", VALUE_FOLDERS },
+	{ "srcpath", VALUE_FOLDERS },
+	{ "logo", VALUE_FILE },
+	{ "loga", VALUE_FILE },
+	{ "logou", VALUE_FILE },
+	{ "logau", VALUE_FILE },
+	{ "sflags", VALUE_TEXT },
+	{ "clines", VALUE_TEXT },
+	{ "ee", VALUE_ONE_OF, "masm c++" },
+	{ "v" },
+	{ "n" },
+	{ "s" },
+	{ "sins" },
+	{ "snul" },
+	{ "ses" },
+	{ "noshell" },
+	{ "netsyms", VALUE_ONE_OF, "yes no" },
+	{ "-json" },
+	{ "-timeout", VALUE_TEXT },
+	{ "-max-memory", VALUE_TEXT },
+	{ "-allow-shell" },
+	{ "-fail-on", VALUE_ONE_OF, "info warning critical" },
+	{ "-no-colour" },
+	{ "-help" },
+	{ "-version" },
+	{ NULL },
+};
+
+// -netsyms is looked at apart: kd has the word without a value.
 static bool wants_value(const char *name)
 {
-	static const char *const list[] = { "z",    "c",    "cf",    "cfr",   "i",      "y",      "srcpath",
-					    "logo", "loga", "logou", "logau", "sflags", "clines", "ee" };
-	return is_one_of(name, list, ARRAY_LEN(list));
+	for (const struct option_word *w = option_words; w->name; w++)
+		if (w->value != VALUE_NONE && *w->name != '-' && !str_eq(w->name, "netsyms") && str_ieq(name, w->name))
+			return true;
+	return false;
 }
 
 // Letters of options without a value, written together.

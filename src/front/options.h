@@ -13,3 +13,20 @@ enum ignored {
 // kd-command-line-options.md, without the '-'; case-blind, but for those that the pages make an exception of.
 enum ignored options_ignored(const char *name, const char *next);
 enum persona options_persona(const char *argv0);
+
+enum option_value { // what follows an option
+	VALUE_NONE,
+	VALUE_TEXT,
+	VALUE_FILE,
+	VALUE_FOLDERS,
+	VALUE_ONE_OF, // one of its words
+};
+// Options that mean something here; "-json" is --json.
+struct option_word {
+	const char *name;
+	enum option_value value;
+	const char *words; // of VALUE_ONE_OF, a blank between them
+};
+extern const struct option_word option_words[]; // ends with a NULL name
+// Prints what makes a shell complete the program's command line (--completion bash). An exit code.
+int options_completion(const char *shell);

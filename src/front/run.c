@@ -133,8 +133,8 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 static const struct schema *const rows[] = { &run_dump, NULL };
 const struct front front_run = {
 	.name = "run",
-	.args = "SCRIPT DUMP...",
-	.summary = "run a script of commands on each dump",
+	.args = "SCRIPT DUMP... [options]",
+	.summary = "Run a script of commands on each dump",
 	.run = run,
 	.rows = rows,
 };

@@ -4,14 +4,14 @@
 
 #include <stdio.h>
 
-static const struct symbols_verb *const verbs[] = { &symbols_list, &symbols_fetch, &symbols_pack, &symbols_verify,
-						    &symbols_export };
+const struct symbols_verb *const symbols_verbs[] = { &symbols_list,   &symbols_fetch,  &symbols_pack,
+						     &symbols_verify, &symbols_export, NULL };
 
 static void print_usage(FILE *f)
 {
 	fputs("usage: dumpscope symbols VERB ...\n", f);
-	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-		fprintf(f, "  %s %s\n      %s\n", verbs[i]->name, verbs[i]->args, verbs[i]->summary);
+	for (const struct symbols_verb *const *v = symbols_verbs; *v; v++)
+		fprintf(f, "  %s %s\n      %s\n", (*v)->name, (*v)->args, (*v)->summary);
 }
 
 int symbols_usage(const struct symbols_verb *v, const char *what, const char *arg)
@@ -29,9 +29,9 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 			return EXIT_ANALYSED;
 		}
 	}
-	for (size_t i = 0; argc && i < ARRAY_LEN(verbs); i++)
-		if (str_eq(argv[0], verbs[i]->name))
-			return verbs[i]->run(a, argc - 1, argv + 1, json);
+	for (const struct symbols_verb *const *v = symbols_verbs; argc && *v; v++)
+		if (str_eq(argv[0], (*v)->name))
+			return (*v)->run(a, argc - 1, argv + 1, json);
 	if (argc)
 		fprintf(stderr, "dumpscope symbols: unknown verb: %s\n", argv[0]);
 	print_usage(stderr);

@@ -13,5 +13,6 @@ struct symbols_verb {
 	int (*run)(struct arena *a, int argc, char **argv, bool json);
 };
 extern const struct symbols_verb symbols_export, symbols_fetch, symbols_list, symbols_pack, symbols_verify;
+extern const struct symbols_verb *const symbols_verbs[]; // NULL-terminated
 // Prints "dumpscope symbols VERB: what: arg" and how the verb is used; EXIT_USAGE.
 int symbols_usage(const struct symbols_verb *v, const char *what, const char *arg);
