@@ -88,10 +88,10 @@ struct symbols { // each provider's own struct starts with this
 	enum sym_state state; // when the provider has several; SYM_DEFERRED: the provider's own
 	bool ambiguous;       // the last find() found no exact name, but several places by the undecorated one
 };
-extern const struct symbol_provider *const symbol_providers[]; // generated from sym/LIST; NULL-terminated
-enum sym_state sym_module_state(const struct module *m);       // without loading anything
-const char *sym_state_text(enum sym_state s);                  // "(deferred)", "(export symbols)", ...
-struct symbols *sym_load(struct target *t, struct module *m);  // NULL: the module has no symbols
+extern const struct symbol_provider *const symbol_providers[];        // generated from sym/LIST; NULL-terminated
+enum sym_state sym_module_state(const struct module *m);              // without loading anything
+const char *sym_state_text(enum sym_state s);                         // "(deferred)", "(export symbols)", ...
+struct symbols *sym_load(struct target *t, struct module *m);         // NULL: the module has no symbols
 struct symbols *sym_load_offline(struct target *t, struct module *m); // the same, with what this machine has
 // Before all modules are loaded: brings what they need from symbol servers at once. Nothing without servers.
 void sym_gather(struct target *t);

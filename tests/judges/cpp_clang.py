@@ -1,14 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """C++ arithmetic of `??` against clang for x86_64-windows-msvc, which folds the same expressions when it compiles:
-cpp_clang.py TOOL [COUNT] [SEED]. Types and bits must be equal. Expressions that clang leaves to run time (a division of
+cpp_clang.py [--quick] [COUNT] [SEED]. Types and bits must be equal. Expressions that clang leaves to run time (a division of
 the most negative number, say) are counted, not compared."""
+import argparse
+import os
+import pathlib
 import random
 import re
 import shutil
 import subprocess
 import sys
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLANG = ["clang-19", "--target=x86_64-windows-msvc", "-x", "c++", "-std=c++20", "-fwrapv", "-w", "-O1", "-S", "-emit-llvm",
          "-fbracket-depth=2000", "-o", "-", "-"]
 TYPES = ["bool", "char", "signed char", "unsigned char", "wchar_t", "short", "unsigned short", "int", "unsigned int",
@@ -89,12 +93,17 @@ def expression(r, depth):
 
 
 def main():
-    tool = sys.argv[1]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("count", nargs="?", type=int, default=10000)
+    parser.add_argument("seed", nargs="?", type=int, default=1)
+    parser.add_argument("--quick", action="store_true", help="1000 expressions")
+    a = parser.parse_args()
+    tool = pathlib.Path(os.environ.get("DS_BUILD", ROOT / "build")) / "tests/cpp_eval"
     if not shutil.which(CLANG[0]):
         print(f"skipped: no {CLANG[0]}")
         return 77
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else 10000
-    r = random.Random(int(sys.argv[3]) if len(sys.argv) > 3 else 1)
+    count = 1000 if a.quick else a.count
+    r = random.Random(a.seed)
     texts = [expression(r, r.randint(1, 5))[0] for _ in range(count)]
     code = PRELUDE + "".join(f"E({i}, {t})\n" for i, t in enumerate(texts))
     ir = subprocess.run(CLANG, input=code, capture_output=True, text=True)
