@@ -113,7 +113,7 @@ static uint64_t mask(const struct cpp *x, uint64_t va)
 err_t cpp_decay(struct cpp *x, const struct cpp_value *v, struct cpp_value *ret, bool *is_pointer)
 {
 	struct type to, p;
-	struct cpp_value through;
+	struct cpp_value through = { 0 };
 	const struct cpp_value *at = v;
 	if (v->is_ref) {
 		TRY(cpp_deref(x, x->last, v, &through));

@@ -79,7 +79,7 @@ static const char *prompt(EditLine *el)
 static void show(const struct completion *c)
 {
 	struct winsize size;
-	size_t width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col ? 80 : size.ws_col, widest = 0;
+	size_t width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col ? 80 : size.ws_col, widest = 1;
 	for (size_t i = 0; i < c->n; i++)
 		widest = MAX(widest, strlen(c->words[i]) + 2);
 	size_t columns = MAX((size_t)1, width / widest), rows = (c->n + columns - 1) / columns;

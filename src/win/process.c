@@ -43,7 +43,7 @@ const char *process_image(struct session *s, struct arena *a, va_t process, cons
 	enum { NAME_BYTES = 15 };
 	uint8_t name[NAME_BYTES] = { 0 };
 	struct layout_field f = { 0 };
-	const char *unused, **why = why_ret ? why_ret : &unused;
+	const char *unused = NULL, **why = why_ret ? why_ret : &unused;
 	*why = "the place of its name is not known for this build";
 	if (!layout_field(s, "_EPROCESS", "ImageFileName", &f))
 		return NULL;

@@ -36,7 +36,9 @@ static struct span debug_record(const struct writer *w, const struct dump_module
 static void module(struct writer *w, const struct dump_module *m, struct cursor c)
 {
 	struct span cv = debug_record(w, m);
-	struct span misc = wants(w, WRITE_FILTER_PATHS) ? (struct span){ 0 } : m->misc; // it is a path
+	struct span misc = m->misc;
+	if (wants(w, WRITE_FILTER_PATHS)) // it is a path
+		misc = (struct span){ NULL, 0 };
 	put_u64(&c, m->base);
 	put_u32(&c, m->size);
 	put_u32(&c, m->checksum);
