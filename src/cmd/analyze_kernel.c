@@ -336,6 +336,16 @@ static void emit_exception_fields(const struct kanalyze *z)
 	line(z, "EXCEPTION_STR", arena_printf(a, "0x%" PRIx32, x->code));
 }
 
+static void emit_code_check(const struct kanalyze *z)
+{
+	const char *command = z->k->code_check;
+	if (!command)
+		return;
+	doc_text(z->out, arena_printf(z->c->a, "CHKIMG_EXTENSION: %s", command));
+	(void)cmd_nested(z->s, command, z->out);
+	doc_text(z->out, "");
+}
+
 static void emit_blame(const struct kanalyze *z)
 {
 	const struct verdict *v = z->v;
@@ -392,6 +402,7 @@ static void emit_verbose(const struct kanalyze *z)
 		     arena_printf(a, "Confidence in the blame: %s: %s", confidence_name(v->confidence), v->why));
 	analysis_stack(z->s, z->c, z->out, v);
 	analysis_source(z->s, z->c, z->out, v);
+	emit_code_check(z);
 	emit_blame(z);
 	line(z, "STACK_COMMAND", v->stack_command);
 	line(z, "BUCKET_ID_FUNC_OFFSET", func_offset(z));
@@ -424,6 +435,7 @@ void analyze_kernel(struct session *s, struct call *c, struct doc *out, const st
 		line(&z, "FAILURE_BUCKET_ID", v->bucket);
 		line(&z, "FAILURE_ID_HASH", v->hash);
 	}
-	doc_text(out, "Followup:     MachineOwner");
+	bool memory = v->module_name && str_eq(v->module_name, "memory_corruption");
+	doc_text(out, memory ? "Followup:     memory_corruption" : "Followup:     MachineOwner");
 	doc_text(out, "---------");
 }

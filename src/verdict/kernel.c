@@ -49,8 +49,10 @@ err_t kernel_judge(struct session *s, struct verdict *v)
 	make_prefix(&c);
 	kernel_stack(&c);
 	kernel_special(&c);
+	kernel_code(&c);
 	kernel_blame(&c);
-	kernel_foreign(&c);
+	if (!k->code_check)
+		kernel_foreign(&c);
 	kernel_words(&c);
 	return ok();
 }

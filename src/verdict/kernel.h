@@ -47,11 +47,12 @@ struct kernel_verdict {
 	const struct module *culprit;
 	// The instruction was refused though it is a good one of this extension of x86 ("POPCNT"); NULL: not so.
 	const char *extension;
-	bool cpu_lacks;        // the processor is known not to have it
-	bool hardware;         // evidence speaks for a hardware error
-	bool image_only;       // named by a parameter, not by a place in code
-	const char *holder;    // 0x9F: module that holds the request; NULL: not known
-	const char *dpc_stack; // DPC_STACK_BASE; NULL: not on that stack, or not known
+	bool cpu_lacks;         // the processor is known not to have it
+	const char *code_check; // the command that shows damaged code that the verdict rests on; NULL: no such code
+	bool hardware;          // evidence speaks for a hardware error
+	bool image_only;        // named by a parameter, not by a place in code
+	const char *holder;     // 0x9F: module that holds the request; NULL: not known
+	const char *dpc_stack;  // DPC_STACK_BASE; NULL: not on that stack, or not known
 	struct kernel_field fields[KERNEL_FIELDS];
 	size_t n_fields;
 	struct kernel_list evidence, also, next; // why we think so; what else it could be; what to do

@@ -61,12 +61,14 @@ struct kernel_case {
 void kernel_facts(struct kernel_case *c); // parameters, records, contexts
 void kernel_stack(struct kernel_case *c);
 void kernel_special(struct kernel_case *c); // what only one code has: 0x9F, 0x124, 0xEF, ...
+void kernel_code(struct kernel_case *c);    // damaged code, where an image file is at hand
 void kernel_blame(struct kernel_case *c);   // module, image, symbol, confidence, why
 void kernel_foreign(struct kernel_case *c); // code for another processor
 const char *kernel_marked_prefix(const struct kernel_case *c);
 void kernel_words(struct kernel_case *c); // summary, evidence, alternatives, next steps
 
 void kernel_field(struct kernel_case *c, const char *name, const char *value, bool one_blank);
+void kernel_one_bit(struct kernel_case *c); // names faulty memory for a single wrong bit
 void kernel_reason(struct kernel_list *l, const char *text, const char *command);
 // Names a module for a reason that is no frame.
 void kernel_name_module(struct kernel_case *c, const struct module *m, va_t at, enum verdict_confidence sure,

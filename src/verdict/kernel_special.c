@@ -252,6 +252,16 @@ static void hardware_record(struct kernel_case *c)
 }
 
 // ---- 0x1A and its like: a single bit
+void kernel_one_bit(struct kernel_case *c)
+{
+	struct verdict *v = c->v;
+	c->k->hardware = true;
+	v->symbol_name = NULL; // as the debugger since 2024
+	v->module_name = "hardware";
+	v->image_name = "memory_corruption";
+	v->bucket = "MEMORY_CORRUPTION_ONE_BIT";
+}
+
 static void memory_bits(struct kernel_case *c)
 {
 	struct kernel_verdict *k = c->k;
@@ -268,15 +278,11 @@ static void memory_bits(struct kernel_case *c)
 	kernel_reason(&k->evidence, arena_printf(a, "%s (bit %u of %016" PRIx64 ")", what, bit, k->params[2]),
 		      ".bugcheck");
 	kernel_field(c, "MEMORY_CORRUPTOR", "ONE_BIT", false);
-	struct verdict *v = c->v;
-	k->hardware = true;
-	v->confidence = VERDICT_MEDIUM;
-	v->why = "exactly one bit of memory is wrong: that is what faulty memory does, and hardly ever what a driver "
-		 "does";
-	v->symbol_name = NULL; // as the debugger since 2024
-	v->module_name = "hardware";
-	v->image_name = "memory_corruption";
-	v->bucket = "MEMORY_CORRUPTION_ONE_BIT";
+	c->v->confidence = VERDICT_MEDIUM;
+	c->v->why =
+		"exactly one bit of memory is wrong: that is what faulty memory does, and hardly ever what a driver "
+		"does";
+	kernel_one_bit(c);
 }
 
 // ---- 0xEF, 0xF4: a process that must not end

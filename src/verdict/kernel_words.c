@@ -44,6 +44,8 @@ static const char *summary(struct kernel_case *c)
 		return arena_printf(a, "%s: somebody asked for this crash; nothing failed by itself", head);
 	if (k->hardware)
 		return arena_printf(a, "%s: the evidence speaks for faulty hardware, not for a driver", head);
+	if (k->code_check)
+		return arena_printf(a, "%s: %s", head, v->why);
 	if (v->has_fault_address && v->op != FAULT_NONE && v->address)
 		return arena_printf(a, "%s: code at %s %s", head, place_text(c, v->address), access_words(c));
 	if (k->extension)
