@@ -43,10 +43,10 @@ def packages():
 
 @functools.cache
 def subjects():
-    """[(subject, [row of a command])] in the order of .hh."""
+    """[(subject, [row of a command])]; sorted: the order of .hh changes with the first command of a subject."""
     documents = [json.loads(x) for x in output(HELP).splitlines()]
     rows = [r for d in documents if d["command"] == ".hh" for r in d["items"] if r["row"] == "command_help"]
-    return [(g, [r for r in rows if r["group"] == g]) for g in dict.fromkeys(r["group"] for r in rows)]
+    return [(g, [r for r in rows if r["group"] == g]) for g in sorted({r["group"] for r in rows})]
 
 
 def code(text):

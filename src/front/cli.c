@@ -288,6 +288,14 @@ static int exit_code(const struct prompt *p)
 	return code;
 }
 
+// Not in the log, which keeps no control sequences.
+static void clear_screen(struct console *con)
+{
+	static const char home_and_erase[] = "\x1b[H\x1b[2J\x1b[3J";
+	struct sink sink = ((struct log *)con)->out->sink;
+	sink.write(sink.ctx, home_and_erase, sizeof(home_and_erase) - 1);
+}
+
 // -logo and its like; without them what the environment says.
 static bool open_log(struct prompt *p)
 {
@@ -320,6 +328,8 @@ int front_debugger(struct arena *a, const struct options *o)
 	output_init(&p->out);
 	p->log = log_new(a, &p->out, o->json);
 	p->d->console = &p->log->console;
+	if (os_is_tty(STDOUT_FILENO) && !o->json)
+		p->log->console.clear = clear_screen;
 	if (!open_log(p)) {
 		debugger_close(p->d);
 		return EXIT_USAGE;

@@ -47,6 +47,7 @@ struct debugger {
 	volatile int *cancel;      // set by Ctrl-C; may be NULL
 	enum err_code first_error; // of the commands since the caller set it to OK
 	bool quit;                 // q was given
+	const char *quit_lock;     // the password without which q does not end; NULL: none
 	struct console *console;   // of the program; NULL: none (the public calls)
 };
 

@@ -13,7 +13,7 @@ SLOW = 20  # seconds that an answer may take on a busy machine
 
 class Terminal:
     def __init__(self, program, home, dump, *args, env=None, rows=24, columns=80):
-        self.seen = ""
+        self.seen = self.raw = ""  # raw: with control sequences, from the beginning
         variables = {k: v for k, v in os.environ.items() if not k.startswith(("_NT_", "XDG_"))}
         variables |= {"HOME": str(home), "TERM": "xterm", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "DUMPSCOPE_NETSYMS": "no",
                       **(env or {})}
@@ -37,7 +37,9 @@ class Terminal:
             data = os.read(self.fd, 65536)
         except OSError:  # the other side is closed
             data = b""
-        self.seen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]", "", data.decode("utf-8", "replace"))
+        text = data.decode("utf-8", "replace")
+        self.raw += text
+        self.seen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]", "", text)
         return bool(data)
 
     def expect(self, what):
@@ -105,6 +107,16 @@ def test_ctrl_c_at_the_prompt(start):
     t.prompt()
     shown = t.ask(".echo that")
     assert "not thi" not in shown, shown
+    t.send("\x04")
+    assert t.end() == 0
+
+
+def test_clear_the_screen(start):
+    t = start()
+    t.prompt()
+    assert "\x1b[2J" not in t.raw
+    t.ask(".cls")
+    assert "\x1b[H\x1b[2J\x1b[3J" in t.raw
     t.send("\x04")
     assert t.end() == 0
 
