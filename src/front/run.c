@@ -73,13 +73,13 @@ static err_t one_dump(void *ctx)
 	return ok();
 }
 
+static const char help[] =
+	"usage: dumpscope run SCRIPT DUMP... [options] [-- ARGUMENT...]\n"
+	"SCRIPT holds commands as for $$>a<; ${$arg1} ... are the arguments. Options are those of dumpscope.\n";
+
 static int run_usage(const char *what)
 {
-	fprintf(stderr,
-		"dumpscope run: %s\n"
-		"usage: dumpscope run SCRIPT DUMP... [options] [-- ARGUMENT...]\n"
-		"SCRIPT holds commands as for $$>a<; ${$arg1} ... are the arguments. Options are those of dumpscope.\n",
-		what);
+	fprintf(stderr, "dumpscope run: %s\n%s", what, help);
 	return EXIT_USAGE;
 }
 
@@ -112,6 +112,10 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 		n++;
 	j.args = n < argc ? argv + n + 1 : NULL;
 	j.n_args = n < argc ? (size_t)(argc - n - 1) : 0;
+	if (n == 1 && (str_eq(argv[0], "--help") || str_eq(argv[0], "-?"))) {
+		fputs(help, stdout);
+		return EXIT_ANALYSED;
+	}
 	if (n < 1)
 		return run_usage("no script");
 	if (argv[0][0] == '-')
