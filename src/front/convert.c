@@ -130,7 +130,7 @@ static int run(struct arena *a, int argc, char **argv, bool json)
 static const struct schema *const rows[] = { &dump_written, NULL };
 const struct front front_convert = {
 	.name = "convert",
-	.args = "[OPTIONS] IN OUT",
+	.args = "[--type LETTERS | --to full|bitmap] [--comment TEXT] [--overwrite] [--json] IN OUT",
 	.summary = "Write a dump again: of another type, or out of its archive",
 	.run = run,
 	.rows = rows,
