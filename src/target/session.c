@@ -9,17 +9,33 @@ err_t session_open(struct arena *a, const char *path, const char *image_path, st
 	return session_over(a, t, image_path, ret);
 }
 
+struct beginning {
+	struct arena *a;
+	struct target *t;
+	const char *image_path;
+	struct session *s;
+};
+
+static err_t begin_session(void *ctx)
+{
+	struct beginning *b = ctx;
+	struct target *t = b->t;
+	struct session *s = b->s = NEW(b->a, struct session);
+	*s = (struct session){ .arena = b->a, .target = t, .thread = SIZE_MAX };
+	TRY(debugger_add(debugger_new(b->a), s, NULL));
+	if (b->image_path)
+		target_set_image_path(t, b->image_path);
+	return t->n_threads ? session_set_thread(s, t->event_thread != SIZE_MAX ? t->event_thread : 0) : ok();
+}
+
 err_t session_over(struct arena *a, struct target *t, const char *image_path, struct session **ret)
 {
-	struct session *s = NEW(a, struct session);
-	*s = (struct session){ .arena = a, .target = t, .thread = SIZE_MAX };
-	TRY(debugger_add(debugger_new(a), s, NULL));
-	if (image_path)
-		target_set_image_path(t, image_path);
-	err_t e = t->n_threads ? session_set_thread(s, t->event_thread != SIZE_MAX ? t->event_thread : 0) : ok();
+	struct beginning b = { a, t, image_path, NULL };
+	// A limit that is met meanwhile must not leave the target's files mapped.
+	err_t e = arena_guard(a, NULL, begin_session, &b);
 	if (e.code)
 		target_close(t);
-	*ret = e.code ? NULL : s;
+	*ret = e.code ? NULL : b.s;
 	return e;
 }
 

@@ -125,19 +125,24 @@ err_t target_open(struct arena *a, const char *path, const char *wanted, struct 
 	return target_open_map(a, path, inner, file, ret);
 }
 
-err_t target_open_map(struct arena *a, const char *path, const char *inner, struct file_map file, struct target **ret)
+struct opening {
+	struct arena *a;
+	const char *path, *inner;
+	struct file_map file;
+	struct target *t;
+};
+
+static err_t open_parts(void *ctx)
 {
-	struct target *t = NEW(a, struct target);
+	struct opening *o = ctx;
+	struct arena *a = o->a;
+	struct target *t = o->t = NEW(a, struct target);
 	t->arena = a;
-	t->path = arena_strdup(a, path);
-	t->inner = inner;
-	t->file = file;
+	t->path = arena_strdup(a, o->path);
+	t->inner = o->inner;
+	t->file = o->file;
 	t->event_thread = SIZE_MAX;
-	err_t e = dump_open(a, t->path, t->file.bytes, &t->dump);
-	if (e.code) {
-		file_map_close(&t->file);
-		return e;
-	}
+	TRY(dump_open(a, t->path, t->file.bytes, &t->dump));
 	t->machine = t->dump->machine;
 	t->ptr_bytes = t->dump->ptr_bytes;
 	t->arch = arch_find(t->machine);
@@ -155,8 +160,19 @@ err_t target_open_map(struct arena *a, const char *path, const char *inner, stru
 	t->symbol_options = SYMOPT_DEFAULT;
 	t->image_path.text = t->image_path.expanded = t->symbol_path.text = t->symbol_path.expanded = "";
 	space_on_fault(t->space, target_image_fault, t);
-	*ret = t;
 	return ok();
+}
+
+err_t target_open_map(struct arena *a, const char *path, const char *inner, struct file_map file, struct target **ret)
+{
+	struct opening o = { a, path, inner, file, NULL };
+	// A limit that is met meanwhile must not leave the file mapped.
+	err_t e = arena_guard(a, NULL, open_parts, &o);
+	if (e.code)
+		file_map_close(&file);
+	else
+		*ret = o.t;
+	return e;
 }
 
 void target_close(struct target *t)

@@ -66,7 +66,20 @@ static void refuses_with_a_reason(void **state)
 	ds_close(NULL);
 }
 
-// Every limit that ends the opening or a command ends only that.
+static bool is_mapped(const char *path)
+{
+	char line[4352], whole[4096];
+	bool found = false;
+	FILE *maps = fopen("/proc/self/maps", "r");
+	if (!maps || !realpath(path, whole))
+		fail_msg("the test wants /proc and a dump");
+	while (fgets(line, sizeof(line), maps))
+		found = found || strstr(line, whole);
+	fclose(maps);
+	return found;
+}
+
+// Every limit that ends the opening or a command ends only that, and leaves nothing mapped.
 static void limits_end_commands_not_the_process(void **state)
 {
 	(void)state;
@@ -74,8 +87,10 @@ static void limits_end_commands_not_the_process(void **state)
 		const struct ds_options o = { .size = sizeof(o), .max_memory = memory };
 		struct ds_session *s = NULL;
 		struct text t = { .n = 0 };
-		if (ds_open(getenv("DS_TEST_DUMP"), &o, &s, NULL, 0))
+		if (ds_open(getenv("DS_TEST_DUMP"), &o, &s, NULL, 0)) {
+			assert_false(is_mapped(getenv("DS_TEST_DUMP")));
 			continue;
+		}
 		(void)ds_run(s, "k; lm; x *!*", DS_TEXT, keep, &t);
 		ds_close(s);
 	}
